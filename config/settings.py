@@ -1,0 +1,333 @@
+"""Settings, read from the environment and from `.env` (which the environment outranks).
+
+What may be set:
+
+=================  ===========================================================================
+SECRET_KEY         required; `make setup` writes a random one into `.env`
+DEBUG              off unless 1
+SITE_URL           the address users see, default https://localhost; https turns on what https
+                   allows (redirect, HSTS, secure cookies), http leaves it off
+TRUST_PROXY        1: believe `X-Forwarded-Proto`; only behind a proxy that sets it itself
+DATABASE_URL       default: SQLite in var/; `postgres://user:password@host:5432/name`
+REDIS_URL          default: the embedded queue's socket in var/; `redis://host:6379/0`
+VAR_DIR            where databases, sockets, logs and collected files go, default var/
+STATIC_FROM_SOURCE 1: serve static files from where they lie, without collectstatic
+LOG_LEVEL          default INFO
+=================  ===========================================================================
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, unquote, urlsplit
+
+import environ
+from csp.constants import NONE, SELF
+from django.core.exceptions import ImproperlyConfigured
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# Where this machine's own files go; nothing under it is committed.
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var"))).resolve()
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+
+DEBUG = env.bool("DEBUG", default=False)
+
+
+# --- Secret ------------------------------------------------------------------------------------
+
+
+def _secret_key() -> str:
+    """The signing key; refuses to start without one, or with one that others know."""
+    key = env.str("SECRET_KEY", default="")
+    how = (
+        "Put a long random one into the environment or into .env; `make setup` does so, "
+        'or: python -c "import secrets; print(secrets.token_urlsafe(50))"'
+    )
+    if not key:
+        raise ImproperlyConfigured(f"SECRET_KEY is not set. {how}")
+    if not DEBUG:
+        known = ("django-insecure", "changeme", "change-me", "secret", "insecure", "example")
+        if len(key) < 50 or len(set(key)) < 5 or key.lower().startswith(known):
+            raise ImproperlyConfigured(
+                f"SECRET_KEY is too short (50 characters at least) or well known. {how}"
+            )
+    return key
+
+
+SECRET_KEY = _secret_key()
+
+
+# --- Address and https -------------------------------------------------------------------------
+
+SITE_URL = env.str("SITE_URL", default="https://localhost").rstrip("/")
+_site = urlsplit(SITE_URL)
+if _site.scheme not in ("http", "https") or not _site.hostname:
+    raise ImproperlyConfigured(
+        f"SITE_URL must be a full address such as https://accord.example.org, not {SITE_URL!r}."
+    )
+ALLOWED_HOSTS = list(dict.fromkeys([_site.hostname, "localhost", "127.0.0.1", "[::1]"]))
+CSRF_TRUSTED_ORIGINS = [f"{_site.scheme}://{_site.netloc}"]
+
+_https = _site.scheme == "https"
+SECURE_SSL_REDIRECT = _https
+SECURE_REDIRECT_EXEMPT = [r"^healthz$"]  # probes come over plain http
+SESSION_COOKIE_SECURE = _https
+CSRF_COOKIE_SECURE = _https
+SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
+SECURE_HSTS_PRELOAD = _https
+if env.bool("TRUST_PROXY", default=False):
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# No inline script, no inline style, nothing from another host.
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+
+
+# --- Application -------------------------------------------------------------------------------
+
+INSTALLED_APPS = [
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.humanize",
+    "django.contrib.messages",
+    "django.contrib.sessions",
+    # Above staticfiles: runserver then serves static files as production does.
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_filters",
+    "django_htmx",
+    "csp",
+    # Each imports only those above it.
+    "partners",
+    "initiatives",
+    "initiatives.funding",
+    "initiatives.news",
+    "dashboards",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+]
+
+ROOT_URLCONF = "config.urls"
+WSGI_APPLICATION = "config.wsgi.application"
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+            ],
+        },
+    },
+]
+
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    for name in (
+        "UserAttributeSimilarityValidator",
+        "MinimumLengthValidator",
+        "CommonPasswordValidator",
+        "NumericPasswordValidator",
+    )
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+LANGUAGE_CODE = "en-gb"
+LANGUAGES = [("en-gb", "English")]
+TIME_ZONE = "UTC"
+USE_I18N = True
+USE_TZ = True
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form's fields, without its files
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # larger files are spooled to disk
+# The largest news file that is read at all.
+NEWS_MAX_BYTES = 5_000_000
+
+
+# --- Database ----------------------------------------------------------------------------------
+
+
+def _database(url: str) -> dict[str, Any]:
+    """The connection for DATABASE_URL: PostgreSQL, or SQLite set up for several processes."""
+    database: dict[str, Any] = environ.Env.db_url_config(url)
+    engine = database["ENGINE"]
+    if engine == "django.db.backends.postgresql":
+        database.setdefault("CONN_MAX_AGE", 60)
+        # A socket's folder is written %2Frun%2Fpostgresql in the address.
+        database["HOST"] = unquote(database["HOST"])
+        database["CONN_HEALTH_CHECKS"] = True
+    elif engine == "django.db.backends.sqlite3":
+        # A relative path is relative to the checkout, wherever the command was started.
+        if database["NAME"] != ":memory:":
+            database["NAME"] = str(BASE_DIR / database["NAME"])
+        database["OPTIONS"] = {
+            # Readers do not wait for the writer; a writer takes its lock at the start of its
+            # transaction and waits for the one before it instead of failing half-way.
+            "init_command": (
+                "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON;"
+            ),
+            "transaction_mode": "IMMEDIATE",
+            "timeout": 20,
+        } | database.get("OPTIONS", {})
+    else:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL names {engine}; Accord runs on sqlite:/// and postgres://."
+        )
+    return database
+
+
+DATABASES = {
+    "default": _database(
+        env.str("DATABASE_URL", default="") or "sqlite:///" + quote(str(VAR_DIR / "accord.sqlite3"))
+    )
+}
+
+
+# --- Queue -------------------------------------------------------------------------------------
+
+
+def _queue_socket() -> Path:
+    """Where the embedded queue listens: var/, or a short path where the system forbids long ones."""
+    path = VAR_DIR / "queue.sock"
+    if len(os.fsencode(path)) <= 100:  # sun_path holds 104 to 108 bytes
+        return path
+    digest = hashlib.sha256(os.fsencode(VAR_DIR)).hexdigest()[:16]
+    return Path(tempfile.gettempdir()) / f"accord-{os.getuid()}-{digest}" / "queue.sock"
+
+
+def _broker_url(url: str) -> str:
+    """A Redis address as kombu spells it: `unix://` sockets are `redis+socket://`."""
+    return url.replace("unix://", "redis+socket://", 1) if url.startswith("unix://") else url
+
+
+QUEUE_SOCKET = _queue_socket()
+# As redis-py spells it; for what asks the server itself, such as /healthz.
+REDIS_URL_IS_EMBEDDED = not env.str("REDIS_URL", default="")
+REDIS_URL = env.str("REDIS_URL", default="") or "unix://" + quote(str(QUEUE_SOCKET))
+REDIS_URL = REDIS_URL.replace("redis+socket://", "unix://", 1)
+
+# A message only says "look at row N": the rows are the truth, and a task can run twice.
+CELERY_BROKER_URL = _broker_url(REDIS_URL)
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "visibility_timeout": 3600,  # above the longest chunk, or it is started a second time
+    # Look for what a dead worker left behind every few seconds, not every few minutes.
+    "unacked_restore_interval": 5,
+    "unacked_restore_throttle": 1,
+    # Publishing to a queue that is down fails in seconds; the sweeper sends it again.
+    "socket_connect_timeout": 5,
+    "socket_timeout": 30,
+}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 2, "interval_start": 0.2, "interval_max": 0.5}
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_RESULT_BACKEND = None
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ENABLE_UTC = True
+CELERY_TIMEZONE = "UTC"
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+CELERY_BEAT_SCHEDULE = {
+    # Re-queues what a dead worker held and sends again what nobody claimed.
+    "sweep imports": {
+        "task": "initiatives.news.tasks.sweep",
+        "schedule": 10.0,
+        "options": {"expires": 10},
+    },
+}
+
+
+# --- Static files ------------------------------------------------------------------------------
+
+STATIC_FROM_SOURCE = env.bool("STATIC_FROM_SOURCE", default=DEBUG)
+STATIC_URL = "static/"
+# Where collectstatic puts them; from source there is nothing to collect.
+STATIC_ROOT = None if STATIC_FROM_SOURCE else VAR_DIR / "static"
+STATICFILES_DIRS: list[Any] = [
+    BASE_DIR / "static",
+    # Front-end packages are served from where npm put them, only their dist folders.
+    ("vendor/chartjs", BASE_DIR / "node_modules" / "chart.js" / "dist"),
+]
+WHITENOISE_USE_FINDERS = STATIC_FROM_SOURCE
+WHITENOISE_AUTOREFRESH = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": (
+            "django.contrib.staticfiles.storage.StaticFilesStorage"
+            if STATIC_FROM_SOURCE
+            else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        )
+    },
+}
+
+
+# --- Log ---------------------------------------------------------------------------------------
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {
+        "line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"},
+    },
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": env.str("LOG_LEVEL", default="INFO")},
+    "loggers": {
+        # Django's own handlers would say everything a second time.
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}

@@ -1,0 +1,15 @@
+"""Addresses of the site as a whole. Pages are in `dashboards.urls`."""
+
+from django.contrib import admin
+from django.contrib.auth import views as auth
+from django.urls import include, path
+
+urlpatterns = [
+    path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("admin/", admin.site.urls),
+    path("", include("dashboards.urls")),
+]
+
+# Errors are answered by Django's own handlers through templates/400.html, 403.html,
+# 404.html, 403_csrf.html and 500.html.

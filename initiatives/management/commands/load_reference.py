@@ -1,0 +1,32 @@
+"""`manage.py load_reference`: countries, blocs, sectors and labels from fixtures/reference/."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from initiatives.models import Label, Sector
+from partners.reference import load_bloc, load_countries
+
+
+class Command(BaseCommand):
+    """Bring the reference data to what the files say. Running it twice changes nothing."""
+
+    help = "Load countries, blocs, sectors and labels from fixtures/reference/."
+
+    @transaction.atomic
+    def handle(self, *args: Any, **options: Any) -> None:
+        folder = settings.BASE_DIR / "fixtures" / "reference"
+        try:
+            countries = load_countries(folder / "countries.json")
+            blocs = [load_bloc(path) for path in sorted((folder / "blocs").glob("*.json"))]
+        except (ValueError, KeyError) as error:
+            raise CommandError(f"fixtures/reference: {error}") from error
+        for model, name in ((Sector, "sectors"), (Label, "labels")):
+            for row in json.loads((folder / f"{name}.json").read_text())[name]:
+                model._default_manager.update_or_create(
+                    slug=row["slug"], defaults={"name": row["name"]}
+                )
+        self.stdout.write(f"Reference data: {countries} countries, {len(blocs)} blocs.")

@@ -1,0 +1,192 @@
+"""The three kinds of record: initiatives, alliances and summits, with what they share.
+
+They share one table, `Record`, because they share one life: one address that never changes, one
+publication state, one list of statements about them, one place in search and in an import.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from initiatives.ladder import Status
+from partners.dates import DayOf, PartialDateField
+from partners.models import Bloc
+from partners.names import fold
+
+
+class Sector(models.Model):
+    """What a record is about, in our own words; the official names are labels."""
+
+    slug = models.SlugField(_("slug"), unique=True)
+    name = models.CharField(_("name"), max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RecordQuerySet(models.QuerySet["Record"]):
+    """Questions that can be asked of every kind of record."""
+
+    def published(self) -> RecordQuerySet:
+        """What anyone may read."""
+        return self.filter(state=Record.State.PUBLISHED)
+
+    def newest_first(self) -> RecordQuerySet:
+        """By beginning, the latest first, those without a date last."""
+        return self.order_by(F("began_earliest").desc(nulls_last=True), "title", "pk")
+
+    def recently_changed(self) -> RecordQuerySet:
+        """Latest change first."""
+        return self.order_by("-changed_at", "pk")
+
+
+class Record(models.Model):
+    """What initiatives, alliances and summits have in common."""
+
+    class Type(models.TextChoices):
+        INITIATIVE = "initiative", _("initiative")
+        ALLIANCE = "alliance", _("alliance")
+        SUMMIT = "summit", _("summit")
+
+    class State(models.TextChoices):
+        DRAFT = "draft", _("draft")
+        IN_REVIEW = "in-review", _("in review")
+        PUBLISHED = "published", _("published")
+        WITHDRAWN = "withdrawn", _("withdrawn")
+
+    TYPE: Type
+
+    type = models.CharField(max_length=12, choices=Type, editable=False)
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    title = models.CharField(_("title"), max_length=500)
+    aliases = models.JSONField(_("other names"), default=list, blank=True)
+    summary = models.TextField(_("summary"), blank=True)
+    sectors = models.ManyToManyField(Sector, blank=True, related_name="records")
+    state = models.CharField(_("state"), max_length=12, choices=State, default=State.DRAFT)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+
+    # Derived from the statements by `initiatives.derive`, in the transaction that wrote them.
+    began = PartialDateField(_("began"), editable=False)
+    began_earliest = DayOf("began", "earliest", db_index=True)
+    began_latest = DayOf("began", "latest")
+    search_text = models.TextField(editable=False, default="")
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["title"]
+        indexes = [models.Index(fields=["type", "state", "began_earliest"], name="record_browse")]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args, **kwargs) -> None:
+        self.type = getattr(self, "TYPE", None) or self.type
+        self.search_text = fold(" ".join([self.title, *self.aliases, self.summary]))
+        super().save(*args, **kwargs)
+
+    def get_absolute_url(self) -> str:
+        return reverse(self.type, args=[self.slug])
+
+
+class InitiativeQuerySet(RecordQuerySet):
+    """Questions about initiatives."""
+
+    def with_country(self, iso3s: list[str]) -> InitiativeQuerySet:
+        """Those in which one of the countries takes part, itself or through an organisation."""
+        from initiatives.models.statements import Participation
+
+        taking_part = Participation.objects.current().filter(
+            Q(country__iso3__in=iso3s) | Q(organisation__country__iso3__in=iso3s)
+        )
+        return self.filter(pk__in=taking_part.values("record"))
+
+    def run_under(self, slugs: list[str]) -> InitiativeQuerySet:
+        """Those run under one of the blocs."""
+        from initiatives.models.statements import Framework
+
+        return self.filter(
+            pk__in=Framework.objects.current().filter(bloc__slug__in=slugs).values("record")
+        )
+
+    def began_within(self, first: dt.date | None, last: dt.date | None) -> InitiativeQuerySet:
+        """Those that surely began between the two days; an unknown beginning is in no period."""
+        chosen = self.filter(began_earliest__isnull=False, began_latest__isnull=False)
+        if first:
+            chosen = chosen.filter(began_earliest__gte=first)
+        if last:
+            chosen = chosen.filter(began_latest__lte=last)
+        return chosen
+
+
+class Initiative(Record):
+    """A programme, project, agreement ... through which countries build technology together."""
+
+    TYPE = Record.Type.INITIATIVE
+
+    class Kind(models.TextChoices):
+        PROGRAMME = "programme", _("programme")
+        PROJECT = "project", _("project")
+        AGREEMENT = "agreement", _("agreement")
+        PLATFORM = "platform", _("platform")
+        FRAMEWORK = "framework", _("framework")
+        FUND = "fund", _("fund")
+        NETWORK = "network", _("network")
+        JOINT_LABORATORY = "joint-laboratory", _("joint laboratory")
+
+    kind = models.CharField(_("kind"), max_length=20, choices=Kind, db_index=True)
+    # Derived: where it stands on the ladder; empty where no step is known.
+    status = models.CharField(
+        _("status"), max_length=12, choices=Status, blank=True, editable=False, db_index=True
+    )
+
+    objects = InitiativeQuerySet.as_manager()
+
+
+class Alliance(Record):
+    """A body of organisations: founded when, by whom, hosted where, with which members."""
+
+    TYPE = Record.Type.ALLIANCE
+
+    objects = RecordQuerySet.as_manager()
+
+
+class SummitSeries(models.Model):
+    """The row of meetings a summit belongs to: BRICS Summit, Belt and Road Forum ..."""
+
+    name = models.CharField(_("name"), max_length=500, unique=True)
+    slug = models.SlugField(_("slug"), max_length=500, unique=True)
+    bloc = models.ForeignKey(Bloc, models.SET_NULL, null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name_plural = _("summit series")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Summit(Record):
+    """A meeting of any rank in a series, with what it adopted, advanced or funded."""
+
+    TYPE = Record.Type.SUMMIT
+
+    series = models.ForeignKey(SummitSeries, models.PROTECT, related_name="summits")
+    ordinal = models.PositiveSmallIntegerField(_("ordinal"), null=True, blank=True)
+
+    objects = RecordQuerySet.as_manager()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["series", "ordinal"], name="summit_ordinal_once")
+        ]

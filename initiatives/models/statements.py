@@ -1,0 +1,364 @@
+"""Statements: rows that carry a fact, each with the passages that say it.
+
+A statement is never edited once its record is published: it is retired, or superseded by another,
+so that what was known on any day can be asked for.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from initiatives.intervals import IntervalFields
+from initiatives.ladder import Status
+from initiatives.models.evidence import Evidence
+from initiatives.models.records import Initiative, Record, Summit
+from partners.dates import DayOf, PartialDate, PartialDateField
+from partners.models import Bloc, Country, Organisation
+
+
+class StatementQuerySet(models.QuerySet):
+    """Questions about statements of any kind."""
+
+    def current(self) -> StatementQuerySet:
+        """Those that hold now."""
+        return self.filter(retired_at=None)
+
+    def at(self, moment: dt.datetime) -> StatementQuerySet:
+        """Those that Accord held at `moment`."""
+        return self.filter(
+            Q(retired_at=None) | Q(retired_at__gt=moment), recorded_at__lte=moment
+        )
+
+    def with_evidence(self) -> StatementQuerySet:
+        """With their passages and articles, in three queries however many statements there are."""
+        return self.prefetch_related("carried__evidence__article__publisher")
+
+
+class Statement(models.Model):
+    """What every fact-carrying row has. Subclasses name their values and their slot.
+
+    VALUES are the fields that are facts; SLOT those of them that say what the fact is about. Two
+    current statements with one slot and different values contradict each other.
+    """
+
+    VALUES: ClassVar[tuple[str, ...]] = ()
+    SLOT: ClassVar[tuple[str, ...]] = ()
+
+    recorded_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
+    retired_at = models.DateTimeField(null=True, blank=True, editable=False)
+    retired_because = models.CharField(max_length=500, blank=True)
+    supersedes = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
+    )
+    fingerprint = models.CharField(max_length=64, editable=False)
+
+    objects = StatementQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record", "fingerprint"],
+                condition=Q(retired_at=None),
+                name="%(class)s_said_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(retired_at=None) | Q(recorded_at__lte=F("retired_at")),
+                name="%(class)s_retired_after_recorded",
+            ),
+        ]
+
+    def save(self, *args, **kwargs) -> None:
+        self.fingerprint = self.make_fingerprint()
+        super().save(*args, **kwargs)
+
+    def make_fingerprint(self) -> str:
+        """A hash of the values: equal for two rows that say the same of their record."""
+        said = {name: stable(getattr(self, name)) for name in self.VALUES}
+        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def slot(self) -> tuple:
+        """What the statement is about, comparable within one record and kind."""
+        return tuple(stable(getattr(self, name)) for name in self.SLOT)
+
+    @property
+    def said_values(self) -> dict[str, str]:
+        """The values that are there, by field, as text for people."""
+        found = {name: getattr(self, name) for name in self.VALUES}
+        return {name: str(value) for name, value in found.items() if value not in (None, "", [])}
+
+
+def stable(value: Any) -> Any:
+    """`value` as JSON that does not change between databases: codes and slugs, not row numbers."""
+    if isinstance(value, PartialDate):
+        return value.text
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")
+    if isinstance(value, Country):
+        return value.iso3
+    if isinstance(value, Statement):
+        return value.key  # type: ignore[attr-defined]
+    if isinstance(value, models.Model):
+        return value.slug  # type: ignore[attr-defined]
+    return value
+
+
+def disputed_slots(statements: Iterable[Statement]) -> set[tuple]:
+    """The slots of which the statements, all of one record and kind, say different things."""
+    said: dict[tuple, set[str]] = defaultdict(set)
+    for statement in statements:
+        said[statement.slot].add(statement.fingerprint)
+    return {slot for slot, fingerprints in said.items() if len(fingerprints) > 1}
+
+
+class Carries(models.Model):
+    """One passage carrying one statement: all its values, or those named."""
+
+    evidence = models.ForeignKey(Evidence, models.PROTECT, related_name="+")
+    values = models.JSONField(default=list, help_text=_("names of the values; empty: all"))
+
+    class Meta:
+        abstract = True
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["statement", "evidence"], name="%(class)s_once"
+            )
+        ]
+
+
+class Participation(Statement):
+    """A country, organisation or person taking part in a record, in a role."""
+
+    class Role(models.TextChoices):
+        LEAD = "lead", _("lead")
+        FOUNDER = "founder", _("founder")
+        MEMBER = "member", _("member")
+        FUNDER = "funder", _("funder")
+        HOST = "host", _("host")
+        IMPLEMENTER = "implementer", _("implementer")
+        ATTENDEE = "attendee", _("attendee")
+
+    VALUES = ("country", "organisation", "person", "role", "since", "until", "place")
+    SLOT = ("country", "organisation", "person", "role")
+
+    record = models.ForeignKey(Record, models.CASCADE, related_name="participations")
+    country = models.ForeignKey(
+        Country, models.PROTECT, null=True, blank=True, related_name="participations"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.PROTECT, null=True, blank=True, related_name="participations"
+    )
+    person = models.CharField(_("person"), max_length=500, blank=True)
+    role = models.CharField(_("role"), max_length=12, choices=Role)
+    since = PartialDateField(_("since"))
+    since_earliest = DayOf("since", "earliest")
+    since_latest = DayOf("since", "latest")
+    until = PartialDateField(_("until"))
+    until_earliest = DayOf("until", "earliest")
+    until_latest = DayOf("until", "latest")
+    place = models.CharField(_("place"), max_length=500, blank=True)
+
+    class Meta(Statement.Meta):
+        constraints = [
+            *Statement.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(country=None) | Q(organisation=None),
+                name="participation_country_or_organisation",
+            ),
+            models.CheckConstraint(
+                condition=~Q(country=None, organisation=None, person=""),
+                name="participation_of_somebody",
+            ),
+            models.CheckConstraint(
+                condition=Q(since_earliest=None)
+                | Q(until_latest=None)
+                | Q(since_earliest__lte=F("until_latest")),
+                name="participation_ends_after_it_began",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        who = str(self.organisation or self.country or "")
+        names = f"{self.person} ({who})" if self.person and who else self.person or who
+        return f"{names}, {self.get_role_display()}"
+
+
+class StatusStep(Statement):
+    """One step of an initiative on its ladder."""
+
+    VALUES = ("status", "date")
+    SLOT = ("status",)
+
+    record = models.ForeignKey(Initiative, models.CASCADE, related_name="steps")
+    status = models.CharField(_("status"), max_length=12, choices=Status)
+    date = PartialDateField(_("date"))
+    date_earliest = DayOf("date", "earliest")
+    date_latest = DayOf("date", "latest")
+
+    def __str__(self) -> str:
+        return f"{self.get_status_display()} {self.date or ''}".strip()
+
+
+class KeyDate(Statement):
+    """When an alliance was founded, or a summit was or is to be held."""
+
+    class Event(models.TextChoices):
+        FOUNDED = "founded", _("founded")
+        HELD = "held", _("held")
+        PLANNED = "planned", _("planned")
+
+    VALUES = ("event", "date")
+    SLOT = ("event",)
+
+    record = models.ForeignKey(Record, models.CASCADE, related_name="key_dates")
+    event = models.CharField(_("event"), max_length=12, choices=Event)
+    date = PartialDateField(_("date"), blank=False)
+    date_earliest = DayOf("date", "earliest")
+    date_latest = DayOf("date", "latest")
+
+    def __str__(self) -> str:
+        return f"{self.get_event_display()} {self.date}"
+
+
+class Figure(IntervalFields, Statement):
+    """A quantity that is not money: 50 joint laboratories, 800,000 enterprises."""
+
+    VALUES = ("key", "what", "low", "high", "qualifier", "unit", "date", "words")
+    SLOT = ("key", "date")
+
+    record = models.ForeignKey(Record, models.CASCADE, related_name="figures")
+    key = models.SlugField(_("key"), max_length=100)
+    what = models.CharField(_("what was counted"), max_length=500)
+    unit = models.CharField(_("unit"), max_length=500)
+    date = PartialDateField(_("date"))
+    date_earliest = DayOf("date", "earliest")
+    date_latest = DayOf("date", "latest")
+
+    class Meta(Statement.Meta):
+        constraints = [*Statement.Meta.constraints, *IntervalFields.Meta.constraints]
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.words}"
+
+
+class Label(models.Model):
+    """An official name that several initiatives bear: Belt and Road, Digital Silk Road."""
+
+    slug = models.SlugField(_("slug"), max_length=100, unique=True)
+    name = models.CharField(_("name"), max_length=200, unique=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Labelling(Statement):
+    """An initiative is officially called so."""
+
+    VALUES = SLOT = ("label",)
+
+    record = models.ForeignKey(Initiative, models.CASCADE, related_name="labellings")
+    label = models.ForeignKey(Label, models.PROTECT, related_name="labellings")
+
+    def __str__(self) -> str:
+        return str(self.label)
+
+
+class Framework(Statement):
+    """A record is run under a bloc."""
+
+    VALUES = SLOT = ("bloc",)
+
+    record = models.ForeignKey(Record, models.CASCADE, related_name="frameworks")
+    bloc = models.ForeignKey(Bloc, models.PROTECT, related_name="frameworks")
+
+    def __str__(self) -> str:
+        return str(self.bloc)
+
+
+class PartOf(Statement):
+    """An initiative is part of another."""
+
+    VALUES = SLOT = ("whole",)
+
+    record = models.ForeignKey(Initiative, models.CASCADE, related_name="wholes")
+    whole = models.ForeignKey(Initiative, models.PROTECT, related_name="parts")
+
+    class Meta(Statement.Meta):
+        constraints = [
+            *Statement.Meta.constraints,
+            models.CheckConstraint(
+                condition=~Q(record=F("whole")), name="part_of_another_than_itself"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.whole)
+
+
+class Outcome(Statement):
+    """What a summit did for an initiative."""
+
+    class Verb(models.TextChoices):
+        PROPOSED = "proposed", _("proposed")
+        ADOPTED = "adopted", _("adopted")
+        ADVANCED = "advanced", _("advanced")
+        FUNDED = "funded", _("funded")
+
+    VALUES = ("initiative", "verb")
+    SLOT = ("initiative",)
+
+    record = models.ForeignKey(Summit, models.CASCADE, related_name="outcomes")
+    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="outcomes_of")
+    verb = models.CharField(_("verb"), max_length=12, choices=Verb)
+
+    def __str__(self) -> str:
+        return f"{self.get_verb_display()}: {self.initiative}"
+
+
+class ParticipationCarries(Carries):
+    statement = models.ForeignKey(Participation, models.CASCADE, related_name="carried")
+
+
+class StatusStepCarries(Carries):
+    statement = models.ForeignKey(StatusStep, models.CASCADE, related_name="carried")
+
+
+class KeyDateCarries(Carries):
+    statement = models.ForeignKey(KeyDate, models.CASCADE, related_name="carried")
+
+
+class FigureCarries(Carries):
+    statement = models.ForeignKey(Figure, models.CASCADE, related_name="carried")
+
+
+class LabellingCarries(Carries):
+    statement = models.ForeignKey(Labelling, models.CASCADE, related_name="carried")
+
+
+class FrameworkCarries(Carries):
+    statement = models.ForeignKey(Framework, models.CASCADE, related_name="carried")
+
+
+class PartOfCarries(Carries):
+    statement = models.ForeignKey(PartOf, models.CASCADE, related_name="carried")
+
+
+class OutcomeCarries(Carries):
+    statement = models.ForeignKey(Outcome, models.CASCADE, related_name="carried")

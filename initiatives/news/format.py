@@ -1,0 +1,259 @@
+"""The format accord.news/1: bytes in, a checked document out. Pure: no database.
+
+The whole file is refused where it cannot be read as what it says it is. A record that is wrong
+in itself is reported by its place and leaves the others alone.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.conf import settings
+from django.utils.translation import gettext
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+
+from partners.dates import PartialDate
+
+FORMAT = "accord.news/1"
+SCHEMA = settings.BASE_DIR / "fixtures" / "news.schema.json"
+RECORD_TYPES = ("organisation", "initiative", "alliance", "summit")
+DEEPEST = 20
+
+
+class Refused(ValueError):
+    """The file as a whole cannot be imported; the message says why and where."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Why a record is rejected: `place` is a JSON pointer (RFC 6901) into the file."""
+
+    place: str
+    reason: str
+
+
+@dataclass(slots=True)
+class RawRecord:
+    """One record of a document as it stands in the file, with what is wrong with its form."""
+
+    place: str
+    data: dict[str, Any]
+    problems: list[Problem]
+
+    @property
+    def type(self) -> str:
+        return str(self.data.get("type", ""))
+
+    @property
+    def key(self) -> str:
+        return str(self.data.get("key", ""))
+
+    @property
+    def title(self) -> str:
+        return str(self.data.get("title") or self.data.get("name") or "")
+
+
+@dataclass(slots=True)
+class NewsDocument:
+    """A readable document: publisher and article metadata, the brief, and the records."""
+
+    publisher: dict[str, Any]
+    article: dict[str, Any]
+    brief: str
+    records: list[RawRecord]
+
+
+def read(content: bytes) -> NewsDocument:
+    """The document in `content`; Refused if it is not one."""
+    if len(content) > settings.NEWS_MAX_BYTES:
+        raise Refused(
+            gettext("the file has %(size)s bytes; at most %(most)s are read")
+            % {"size": len(content), "most": settings.NEWS_MAX_BYTES}
+        )
+    data = _read_json(content)
+    if not isinstance(data, dict) or data.get("format") != FORMAT:
+        raise Refused(gettext("the file does not say “format”: “%(format)s”") % {"format": FORMAT})
+    if problem := best_match(_envelope().iter_errors(data)):
+        raise Refused(f"{_pointer(problem)}: {_reason(problem)}")
+    _check_date(data["article"]["published"], "/article/published")
+    records = [_check_record(raw, f"/records/{n}") for n, raw in enumerate(data["records"])]
+    for record in records:
+        for place, quote in quotes(record.data, record.place):
+            if quote not in data["brief"]:
+                raise Refused(
+                    gettext("%(place)s: the quote “%(quote)s” is not in the brief")
+                    % {"place": place, "quote": shorten(quote)}
+                )
+    return NewsDocument(data["publisher"], data["article"], data["brief"], records)
+
+
+def quotes(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    """Every quote in a part of the file, with its place."""
+    if isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from quotes(item, f"{place}/{n}")
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            if name != "quote":
+                yield from quotes(item, f"{place}/{name}")
+            elif isinstance(item, str):
+                yield f"{place}/quote", item
+            elif isinstance(item, dict):
+                for part, words in item.items():
+                    if isinstance(words, str):
+                        yield f"{place}/quote/{part}", words
+
+
+def shorten(text: str, most: int = 80) -> str:
+    """`text`, or its beginning where it is long."""
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def _read_json(content: bytes) -> Any:
+    def no_constant(name: str) -> None:
+        raise ValueError(gettext("%(name)s is not a number") % {"name": name})
+
+    def no_twins(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found = dict(pairs)
+        if len(found) < len(pairs):
+            names = [name for name, _ in pairs]
+            twin = next(name for name in names if names.count(name) > 1)
+            raise ValueError(gettext("the name “%(name)s” stands twice") % {"name": twin})
+        return found
+
+    try:
+        text = content.decode("utf-8-sig")
+        if "\x00" in text or "\\u0000" in text:
+            raise ValueError(gettext("the file holds a null character"))
+        data = json.loads(
+            text, parse_constant=no_constant, parse_float=Decimal, object_pairs_hook=no_twins
+        )
+    except UnicodeDecodeError as error:
+        raise Refused(
+            gettext("the file is not UTF-8: byte %(n)s") % {"n": error.start}
+        ) from error
+    except RecursionError as error:
+        raise Refused(gettext("the file is nested too deeply")) from error
+    except ValueError as error:
+        raise Refused(gettext("the file is not JSON: %(error)s") % {"error": error}) from error
+    _check_tree(data, DEEPEST)
+    return data
+
+
+def _check_tree(value: Any, depth_left: int) -> None:
+    """Refuse what no database column can hold: text that is not Unicode, and endless nesting."""
+    if depth_left == 0:
+        raise Refused(gettext("the file is nested too deeply"))
+    if isinstance(value, str):
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise Refused(gettext("the file holds half a character (a lone surrogate)")) from error
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            _check_tree(name, depth_left - 1)
+            _check_tree(item, depth_left - 1)
+    elif isinstance(value, list):
+        for item in value:
+            _check_tree(item, depth_left - 1)
+
+
+def _check_record(raw: Any, place: str) -> RawRecord:
+    if not isinstance(raw, dict):
+        return RawRecord(place, {}, [Problem(place, gettext("a record is an object"))])
+    record = RawRecord(place, raw, [])
+    if record.type not in RECORD_TYPES:
+        reason = gettext("unknown type “%(type)s”") % {"type": shorten(record.type)}
+        record.problems.append(Problem(f"{place}/type", reason))
+        return record
+    for error in _validator(record.type).iter_errors(raw):
+        deepest = best_match([error])
+        record.problems.append(Problem(place + _pointer(deepest), _reason(deepest)))
+    if not record.problems:
+        record.problems += _check_values(raw, place)
+    return record
+
+
+def _check_values(value: Any, place: str) -> Iterator[Problem]:
+    """Dates that no calendar has, intervals upside down, numbers out of range."""
+    if isinstance(value, list):
+        for n, item in enumerate(value):
+            yield from _check_values(item, f"{place}/{n}")
+        return
+    if not isinstance(value, dict):
+        return
+    for name, item in value.items():
+        if name in ("date", "since", "until", "period"):
+            try:
+                PartialDate.parse(item)
+            except ValueError as error:
+                yield Problem(f"{place}/{name}", str(error))
+        else:
+            yield from _check_values(item, f"{place}/{name}")
+    low, high = value.get("low"), value.get("high")
+    if isinstance(low, int | Decimal):
+        for name, number in (("low", low), ("high", high)):
+            if isinstance(number, int | Decimal) and not _storable(number):
+                reason = gettext("the number has more than 22 digits, or more than 2 decimals")
+                yield Problem(f"{place}/{name}", reason)
+        if isinstance(high, int | Decimal) and high < low:
+            yield Problem(f"{place}/high", gettext("the low end must not exceed the high end"))
+
+
+def _storable(number: int | Decimal) -> bool:
+    number = Decimal(number)
+    if not number.is_finite():
+        return False
+    _sign, digits, exponent = number.normalize().as_tuple()
+    assert isinstance(exponent, int)
+    return exponent >= -2 and len(digits) + exponent <= 22
+
+
+def _check_date(value: Any, place: str) -> None:
+    if isinstance(value, str):
+        try:
+            PartialDate.parse(value)
+        except ValueError as error:
+            raise Refused(f"{place}: {error}") from error
+
+
+@cache
+def _schema() -> dict[str, Any]:
+    return json.loads(SCHEMA.read_text())
+
+
+@cache
+def _envelope() -> Draft202012Validator:
+    return Draft202012Validator(_schema())
+
+
+@cache
+def _validator(record_type: str) -> Draft202012Validator:
+    definitions = _schema()["$defs"]
+    return Draft202012Validator({**definitions[record_type], "$defs": definitions})
+
+
+def _pointer(error: ValidationError) -> str:
+    return "".join(f"/{part}" for part in error.absolute_path)
+
+
+def _reason(error: ValidationError) -> str:
+    """The validator's message, which names the field or value; long values are cut."""
+    if error.validator == "enum":
+        allowed = ", ".join(str(value) for value in error.validator_value)
+        return gettext("unknown value “%(value)s”; known are %(allowed)s") % {
+            "value": shorten(str(error.instance)),
+            "allowed": allowed,
+        }
+    if error.validator == "minimum":
+        return gettext("%(value)s is less than %(least)s") % {
+            "value": error.instance,
+            "least": error.validator_value,
+        }
+    return shorten(error.message, 300)

@@ -1,0 +1,426 @@
+"""The verb `import`: one document, one transaction, one outcome for each of its records.
+
+Importing twice changes nothing. Nothing that is there is overwritten: a value that differs from
+one that another source or an editor gave becomes a Proposal.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import models, transaction
+from django.utils.translation import gettext
+
+from initiatives.derive import derive
+from initiatives.models import (
+    Alliance,
+    Article,
+    Carries,
+    DataVersion,
+    Evidence,
+    Initiative,
+    Publisher,
+    Record,
+    Statement,
+    Summit,
+    SummitSeries,
+)
+from initiatives.news import queue
+from initiatives.news.format import FORMAT, NewsDocument, Refused, read, shorten
+from initiatives.news.matching import Matcher, Planned, PlannedStatement, Reference, series_slug
+from initiatives.news.models import ImportDocument, ImportOutcome, Proposal
+from initiatives.publishing import NotPublishable, publish
+from partners.models import Country, Organisation, OrganisationName
+from partners.names import UnknownName, fold
+
+MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
+    "initiative": Initiative,
+    "alliance": Alliance,
+    "summit": Summit,
+}
+Result = ImportOutcome.Result
+
+
+def import_content(document: ImportDocument, owner: str) -> None:
+    """Import a claimed document and mark it as ended, all or nothing.
+
+    An unreadable document is marked refused with the reason and changes nothing else. LostLease
+    if another worker has taken the document over meanwhile: then nothing was written.
+    """
+    with transaction.atomic():
+        try:
+            news = read(bytes(document.content))
+            publisher = _find_publisher(news)
+        except Refused as refusal:
+            queue.finish(document, owner, ImportDocument.State.REFUSED, str(refusal))
+            return
+        Importer(document, news, publisher).write()
+        queue.finish(document, owner, ImportDocument.State.DONE)
+
+
+def _find_publisher(news: NewsDocument) -> dict[str, Any]:
+    """Columns of the article that say who printed it; Refused if the country is unknown."""
+    if "missing" in news.publisher:
+        return {"publisher": None, "publisher_missing": news.publisher["missing"]}
+    country = None
+    if "country" in news.publisher:
+        try:
+            country = Country.objects.named(news.publisher["country"])
+        except UnknownName as error:
+            raise Refused(f"/publisher/country: {error}") from error
+    publisher, _created = Publisher.objects.get_or_create(
+        name=news.publisher["name"],
+        defaults={"country": country, "url": news.publisher.get("url", "")},
+    )
+    return {"publisher": publisher}
+
+
+class Importer:
+    """Writes the records of one document."""
+
+    def __init__(
+        self, document: ImportDocument, news: NewsDocument, publisher: dict[str, Any]
+    ) -> None:
+        self.document = document
+        self.news = news
+        self.article = self._find_article(publisher)
+        self.written: dict[str, Any] = {}
+        self.passages: dict[tuple[str, str], Evidence] = {}
+        self.changed = False
+
+    def write(self) -> None:
+        """Write what can be written, and what became of each record."""
+        planned = Matcher(self.news).plan()
+        standing = [item for item in planned if not item.problems]
+        for item in standing:
+            if item.raw.type == "organisation":
+                self.written[item.raw.key] = self._organisation_row(item)
+        for item in standing:
+            if item.raw.type != "organisation":
+                self.written[item.raw.key] = self._record_row(item)
+        results = {
+            item.raw.place: self._finish_organisation(item)
+            if item.raw.type == "organisation"
+            else self._finish_record(item)
+            for item in standing
+        }
+        ImportOutcome.objects.bulk_create(
+            self._outcome(item, results.get(item.raw.place, Result.REJECTED)) for item in planned
+        )
+        if self.changed:
+            DataVersion.bump()
+
+    def _outcome(self, item: Planned, result: str) -> ImportOutcome:
+        target = self.written.get(item.raw.key)
+        return ImportOutcome(
+            document=self.document,
+            place=item.raw.place,
+            type=shorten(item.raw.type, 40),
+            key=shorten(item.raw.key, 200),
+            title=shorten(item.raw.title, 500),
+            result=result,
+            record_id=target.pk if isinstance(target, Record) else None,
+            organisation_id=target.pk if isinstance(target, Organisation) else None,
+            problems=[{"place": p.place, "reason": p.reason} for p in item.problems],
+        )
+
+    # Articles and passages.
+
+    def _find_article(self, publisher: dict[str, Any]) -> Article:
+        """The article with this text; a changed brief is a new row under the same key."""
+        meta = self.news.article
+        new = Article(
+            key=meta["key"],
+            title=meta["title"],
+            author=meta.get("author", ""),
+            url=meta.get("url", ""),
+            language=meta["language"],
+            text=self.news.brief,
+            **publisher,
+        )
+        if isinstance(meta["published"], dict):
+            new.published_missing = meta["published"]["missing"]
+        else:
+            new.published = meta["published"]
+        same = Article.objects.filter(key=new.key).order_by("-recorded_at")
+        found = next((a for a in same if a.text == new.text), None)
+        if found is None:
+            new.save()
+        return found or new
+
+    def _passage(self, quote: str, claimant: str) -> Evidence:
+        """The passage of the article with those words, said by `claimant`."""
+        asked = (quote, claimant)
+        if asked not in self.passages:
+            start = self.news.brief.index(quote)
+            self.passages[asked], _created = Evidence.objects.get_or_create(
+                article=self.article,
+                start=start,
+                end=start + len(quote),
+                claimant=claimant,
+                defaults={
+                    "words": quote,
+                    "made_by": Evidence.MadeBy.IMPORT,
+                    "maker": FORMAT,
+                },
+            )
+        return self.passages[asked]
+
+    def _attach(self, statement: Statement, row: PlannedStatement) -> bool:
+        """Point the statement at its passages; whether one was new."""
+        carries: type[Carries] = statement._meta.get_field("carried").related_model  # type: ignore[assignment]
+        new = False
+        for quote, values in quoted_values(row.data["quote"]):
+            _row, created = carries.objects.get_or_create(
+                statement=statement,
+                evidence=self._passage(quote, row.data.get("claimant", "")),
+                defaults={"values": values},
+            )
+            new = new or created
+        return new
+
+    # Organisations.
+
+    def _organisation_row(self, item: Planned) -> Organisation:
+        known = item.existing or item.duplicate_of
+        if isinstance(known, Organisation):
+            return known
+        self.changed = True
+        return Organisation.objects.create(
+            slug=item.raw.key, name=item.fields["name"], kind=item.fields["kind"]
+        )
+
+    def _finish_organisation(self, item: Planned) -> str:
+        """Fill what is empty, propose what differs."""
+        organisation: Organisation = self.written[item.raw.key]
+        if item.duplicate_of:
+            return Result.DUPLICATE
+        changed = proposed = False
+        for name, value in item.fields.items():
+            value, now = self._resolve(value), getattr(organisation, name)
+            if now is None and value is not None:
+                setattr(organisation, name, value)
+                changed = True
+            elif now != value:
+                place = f"{item.raw.place}/{name}"
+                payload = {name: item.raw.data[name]}
+                proposed |= self._propose(organisation, place, name, now, value, payload)
+        for alias in [item.fields["name"], *item.raw.data.get("aliases", [])]:
+            _name, added = OrganisationName.objects.get_or_create(
+                folded=fold(alias)[:500],
+                defaults={"organisation": organisation, "name": alias},
+            )
+            changed |= added
+        if changed:
+            organisation.save()
+            self.changed = True
+        return _result(item, changed, proposed)
+
+    # Records.
+
+    def _record_row(self, item: Planned) -> Record:
+        model = MODELS[item.raw.type]
+        known = item.existing or item.duplicate_of
+        if known:
+            return model.objects.get(pk=known.pk)
+        fields = dict(item.fields)
+        if "series" in fields:
+            fields["series"] = self._series(fields["series"])
+        self.changed = True
+        record = model.objects.create(slug=item.raw.key, state=Record.State.IN_REVIEW, **fields)
+        record.sectors.set(item.sectors)
+        return record
+
+    def _finish_record(self, item: Planned) -> str:
+        """Write the statements of a record; the result."""
+        record = self.written[item.raw.key]
+        if item.duplicate_of:
+            return Result.DUPLICATE
+        changed = False
+        proposed = bool(item.existing) and self._propose_descriptions(record, item)
+        for model in dict.fromkeys(row.model for row in item.statements):
+            rows = [row for row in item.statements if row.model is model]
+            news = self._write_statements(record, model, rows)
+            changed, proposed = changed or news[0], proposed or news[1]
+        if changed or not item.existing:
+            self.changed = True
+            derive(record)
+        if self.document.run.publish and record.state != Record.State.PUBLISHED:
+            self._publish(record)
+        return _result(item, changed, proposed)
+
+    def _publish(self, record: Record) -> None:
+        try:
+            publish(record)
+        except NotPublishable:
+            return  # it stays in review, where its page lists what it lacks
+        self.changed = True
+
+    def _series(self, name: str) -> SummitSeries:
+        series, _created = SummitSeries.objects.get_or_create(
+            slug=series_slug(name), defaults={"name": name}
+        )
+        return series
+
+    def _propose_descriptions(self, record: Record, item: Planned) -> bool:
+        """Propose descriptive text that differs from what is there."""
+        now: dict[str, Any] = {name: getattr(record, name) for name in item.fields}
+        new = dict(item.fields)
+        if "series" in now:
+            now["series"] = now["series"].name
+        now["sectors"] = sorted(record.sectors.values_list("slug", flat=True))
+        new["sectors"] = sorted(sector.slug for sector in item.sectors)
+        if set(new["aliases"]) <= set(now["aliases"]):
+            del new["aliases"]
+        proposed = False
+        for name, value in new.items():
+            if now[name] != value:
+                place = f"{item.raw.place}/{name}"
+                payload = {name: item.raw.data.get(name)}
+                proposed |= self._propose(record, place, name, now[name], value, payload)
+        return proposed
+
+    # Statements.
+
+    def _write_statements(
+        self, record: Record, model: type[Statement], rows: list[PlannedStatement]
+    ) -> tuple[bool, bool]:
+        """Write the statements of one kind; whether any changed, whether any was proposed.
+
+        What the same document says twice is kept twice: an article may contradict itself.
+        """
+        said = list(model.objects.filter(record=record.pk).order_by("pk"))
+        # Of two rows that say the same, the one that holds now is looked at.
+        known = {s.fingerprint: s for s in sorted(said, key=lambda s: not s.retired_at)}
+        siblings: dict[str, Statement] = {}
+        planned: list[tuple[PlannedStatement, Statement]] = []
+        for row in _originals_first(rows):
+            fields = {name: self._resolve(v, siblings) for name, v in row.fields.items()}
+            statement = model(record_id=record.pk, **fields)
+            if "key" in row.data:
+                siblings[row.data["key"]] = known.get(statement.make_fingerprint(), statement)
+            planned.append((row, statement))
+        said_here = {statement.make_fingerprint() for _, statement in planned}
+        occupied = {
+            s.slot for s in said if s.retired_at is None and s.fingerprint not in said_here
+        }
+        may_add = self.document.run.publish or record.state != Record.State.PUBLISHED
+        changed = proposed = False
+        for row, statement in planned:
+            fingerprint = statement.make_fingerprint()
+            if fingerprint in known:
+                there = known[fingerprint]
+                changed |= there.retired_at is None and self._attach(there, row)
+            elif may_add and statement.slot not in occupied and _siblings_stored(statement):
+                statement.save()
+                self._attach(statement, row)
+                known[fingerprint] = statement
+                changed = True
+            else:
+                proposed |= self._propose_statement(record, row, statement, said)
+        return changed, proposed
+
+    def _resolve(self, value: Any, siblings: dict[str, Statement] | None = None) -> Any:
+        """What a Reference means, now that it has been written."""
+        if not isinstance(value, Reference):
+            return value
+        return (siblings or {}).get(value.key) or self.written[value.key]
+
+    # Proposals.
+
+    def _propose_statement(
+        self, record: Record, row: PlannedStatement, statement: Statement, said: list[Statement]
+    ) -> bool:
+        now = [str(s) for s in said if s.retired_at is None and s.slot == statement.slot]
+        kind = statement._meta.model_name or ""
+        return self._propose(
+            record, row.place, kind, "; ".join(now), str(statement), row.data,
+            statement.make_fingerprint(),
+        )  # fmt: skip
+
+    def _propose(
+        self,
+        target: Record | Organisation,
+        place: str,
+        field: str,
+        now: Any,
+        proposed: Any,
+        payload: Any,
+        fingerprint: str = "",
+    ) -> bool:
+        """Keep a proposal, unless the same was proposed before; whether it still waits."""
+        quotes = [quote for quote, _values in quoted_values(payload.get("quote", ""))]
+        proposal, _created = Proposal.objects.get_or_create(
+            record_id=target.pk if isinstance(target, Record) else None,
+            organisation_id=target.pk if isinstance(target, Organisation) else None,
+            field=field,
+            fingerprint=fingerprint or _fingerprint(proposed),
+            defaults={
+                "document": self.document,
+                "place": place,
+                "now": "" if now is None else str(now),
+                "proposed": str(proposed),
+                "quote": "\n".join(quotes),
+                "payload": payload,
+            },
+        )
+        return proposal.state == Proposal.State.PENDING
+
+
+def quoted_values(quote: Any) -> Iterator[tuple[str, list[str]]]:
+    """(words, names of the values they carry) of a `quote` of the format; [] means all values."""
+    if isinstance(quote, str):
+        if quote:
+            yield quote, []
+        return
+    by_words: dict[str, list[str]] = {}
+    for value, words in quote.items():
+        by_words.setdefault(words, []).append(value)
+    yield from by_words.items()
+
+
+def _result(item: Planned, changed: bool, proposed: bool) -> str:
+    if not item.existing:
+        return Result.CREATED
+    if changed:
+        return Result.UPDATED
+    return Result.PROPOSED if proposed else Result.UNCHANGED
+
+
+def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
+    """Rows that others of the record point at before those that point at them."""
+    ordered: list[PlannedStatement] = []
+    placed: set[str] = set()
+    waiting = list(rows)
+    while waiting:
+        for row in waiting:
+            needed = {v.key for name, v in row.fields.items()
+                      if name in ("restates", "part_of") and isinstance(v, Reference)}  # fmt: skip
+            if needed <= placed:
+                ordered.append(row)
+                placed.add(row.data.get("key", ""))
+                waiting.remove(row)
+                break
+        else:
+            raise ValueError(gettext("funding leads back to itself"))  # the matcher refuses it
+    return ordered
+
+
+def _siblings_stored(statement: Statement) -> bool:
+    """Whether the rows that the statement points at are stored, not only proposed."""
+    pointers = [getattr(statement, name, None) for name in ("restates", "part_of")]
+    return all(other is None or other.pk for other in pointers)
+
+
+def _fingerprint(value: Any) -> str:
+    text = json.dumps(value, default=_plain, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, models.Model):
+        return f"{value._meta.label_lower}:{value.pk}"
+    return str(value)

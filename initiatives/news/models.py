@@ -1,0 +1,208 @@
+"""Import runs, their documents, what became of each record, and proposals waiting for an editor.
+
+The rows are the truth about the work. Messages in the queue only say "look at row N", and may be
+lost or come twice.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from django.conf import settings
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db import models
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from initiatives.models import Record
+from partners.models import Organisation
+
+
+class ImportRunQuerySet(models.QuerySet["ImportRun"]):
+    """Questions about runs."""
+
+    def newest_first(self) -> ImportRunQuerySet:
+        """The latest run first, with its documents."""
+        return self.order_by("-created_at", "-pk").prefetch_related("documents")
+
+
+class ImportRun(models.Model):
+    """One request to import some news documents."""
+
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    publish = models.BooleanField(
+        _("publish at once"),
+        default=False,
+        help_text=_("Records whose every value has evidence are published without review."),
+    )
+
+    objects = ImportRunQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"#{self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("import", args=[self.pk])
+
+    @property
+    def total(self) -> int:
+        """How many documents there are."""
+        return len(self.documents.all())
+
+    @property
+    def done(self) -> int:
+        """How many documents are finished, well or badly."""
+        return sum(document.finished for document in self.documents.all())
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to do."""
+        return self.done == self.total
+
+    def outcome_counts(self) -> dict[str, int]:
+        """Records by outcome, over all documents, in the order of `ImportOutcome.Result`."""
+        rows = (
+            ImportOutcome.objects.filter(document__run=self)
+            .values_list("result")
+            .annotate(n=Count("pk"))
+        )
+        found = dict(rows)
+        return {r.value: found[r.value] for r in ImportOutcome.Result if r.value in found}
+
+
+class ImportDocumentQuerySet(models.QuerySet["ImportDocument"]):
+    """Questions about documents."""
+
+    def claimable(self, at: dt.datetime) -> ImportDocumentQuerySet:
+        """Queued ones, and running ones whose worker has let its lease run out."""
+        return self.filter(
+            Q(state=ImportDocument.State.QUEUED)
+            | Q(state=ImportDocument.State.RUNNING, lease_until__lt=at)
+        )
+
+
+class ImportDocument(models.Model):
+    """One news document of a run: its bytes, who works on it until when, how it ended."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", _("waiting")
+        RUNNING = "running", _("running")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("refused")
+        FAILED = "failed", _("failed")
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="documents")
+    name = models.CharField(_("file"), max_length=300)
+    content = models.BinaryField()
+    state = models.CharField(max_length=10, choices=State, default=State.QUEUED, db_index=True)
+    error = models.TextField(blank=True)
+    owner = models.CharField(max_length=100, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    started_at = models.DateTimeField(null=True, blank=True)
+    finished_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ImportDocumentQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def finished(self) -> bool:
+        """Whether it is done, refused or failed."""
+        return self.state in (self.State.DONE, self.State.REFUSED, self.State.FAILED)
+
+
+class ImportOutcome(models.Model):
+    """What became of one record of a document."""
+
+    class Result(models.TextChoices):
+        CREATED = "created", _("created")
+        UPDATED = "updated", _("updated")
+        UNCHANGED = "unchanged", _("unchanged")
+        PROPOSED = "proposed", _("proposed")
+        DUPLICATE = "duplicate", _("duplicate of")
+        REJECTED = "rejected", _("rejected")
+
+    document = models.ForeignKey(ImportDocument, models.CASCADE, related_name="outcomes")
+    place = models.CharField(_("place in the file"), max_length=200)
+    type = models.CharField(max_length=40, blank=True)
+    key = models.CharField(max_length=200, blank=True)
+    title = models.CharField(max_length=500, blank=True)
+    result = models.CharField(max_length=10, choices=Result)
+    record = models.ForeignKey(
+        Record, models.SET_NULL, null=True, blank=True, related_name="import_outcomes"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.SET_NULL, null=True, blank=True, related_name="import_outcomes"
+    )
+    problems = models.JSONField(
+        default=list, help_text=_('why it was rejected: [{"place": ..., "reason": ...}]')
+    )
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["document", "place"], name="outcome_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key}: {self.get_result_display()}"
+
+
+class Proposal(models.Model):
+    """What an import would like to change, waiting for an editor.
+
+    `payload` is the part of the document that says it; `now` and `proposed` are the two values in
+    words. One proposal for one value: importing again adds nothing.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("waiting")
+        ACCEPTED = "accepted", _("accepted")
+        REJECTED = "rejected", _("rejected")
+
+    record = models.ForeignKey(
+        Record, models.CASCADE, null=True, blank=True, related_name="proposals"
+    )
+    organisation = models.ForeignKey(
+        Organisation, models.CASCADE, null=True, blank=True, related_name="proposals"
+    )
+    document = models.ForeignKey(ImportDocument, models.PROTECT, related_name="proposals")
+    place = models.CharField(_("place in the file"), max_length=200)
+    field = models.CharField(_("field or kind of statement"), max_length=60)
+    now = models.TextField(_("value now"), blank=True)
+    proposed = models.TextField(_("value proposed"))
+    quote = models.TextField(_("the words that carry it"), blank=True)
+    payload = models.JSONField(encoder=DjangoJSONEncoder)
+    fingerprint = models.CharField(max_length=64)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["-created_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["record", "field", "fingerprint"], name="proposed_once"
+            ),
+            models.UniqueConstraint(
+                fields=["organisation", "field", "fingerprint"], name="proposed_once_of_organisation"
+            ),
+            models.CheckConstraint(
+                condition=Q(record=None) ^ Q(organisation=None), name="proposal_of_one_thing"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.record or self.organisation}: {self.field}"

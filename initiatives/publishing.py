@@ -1,0 +1,46 @@
+"""The publish gate: what a record lacks, and the verb that publishes it."""
+
+from __future__ import annotations
+
+from django.db import transaction
+from django.utils.translation import gettext
+
+from initiatives.models import DataVersion, Evidence, Record, Statement
+
+
+class NotPublishable(Exception):
+    """The record lacks evidence; `lacking` lists for what."""
+
+    def __init__(self, lacking: list[str]) -> None:
+        super().__init__("; ".join(lacking))
+        self.lacking = lacking
+
+
+def statement_models() -> list[type[Statement]]:
+    """Every kind of statement, funding among them, without importing the apps above this one."""
+    return sorted(Statement.__subclasses__(), key=lambda model: model.__name__)
+
+
+def lacking_evidence(record: Record) -> list[str]:
+    """What the record says without one accepted passage, in words; empty if it may be published."""
+    lacking = []
+    for model in statement_models():
+        bare = (
+            model.objects.current()
+            .filter(record=record.pk)
+            .exclude(carried__evidence__state=Evidence.State.ACCEPTED)
+        )
+        lacking += [f"{model._meta.verbose_name}: {statement}" for statement in bare]
+    return lacking
+
+
+@transaction.atomic
+def publish(record: Record) -> None:
+    """Make the record readable to anyone; NotPublishable lists what has no evidence."""
+    if record.state == Record.State.WITHDRAWN:
+        raise NotPublishable([gettext("the record was withdrawn")])
+    if lacking := lacking_evidence(record):
+        raise NotPublishable(lacking)
+    Record.objects.filter(pk=record.pk).update(state=Record.State.PUBLISHED)
+    record.state = Record.State.PUBLISHED
+    DataVersion.bump()

@@ -1,0 +1,62 @@
+"""Reference data that administrators keep: countries, blocs, organisations and their sources."""
+
+from django.contrib import admin
+
+from partners.models import (
+    Bloc,
+    Country,
+    CountryName,
+    Membership,
+    Organisation,
+    OrganisationName,
+    Source,
+)
+
+
+class CountryNameInline(admin.TabularInline):
+    model = CountryName
+    extra = 1
+
+
+class OrganisationNameInline(admin.TabularInline):
+    model = OrganisationName
+    extra = 1
+
+
+class MembershipInline(admin.TabularInline):
+    model = Membership
+    extra = 1
+    autocomplete_fields = ["country", "source"]
+
+
+@admin.register(Source)
+class SourceAdmin(admin.ModelAdmin):
+    list_display = ["title", "publisher", "url"]
+    search_fields = ["title", "publisher", "key"]
+
+
+@admin.register(Country)
+class CountryAdmin(admin.ModelAdmin):
+    list_display = ["english_name", "iso3", "iso2", "region_name", "subregion_name"]
+    list_filter = ["region_name"]
+    search_fields = ["english_name", "iso3", "iso2", "names__name"]
+    inlines = [CountryNameInline]
+
+
+@admin.register(Bloc)
+class BlocAdmin(admin.ModelAdmin):
+    list_display = ["short_name", "name", "kind", "source"]
+    list_filter = ["kind"]
+    search_fields = ["name", "short_name"]
+    autocomplete_fields = ["source"]
+    inlines = [MembershipInline]
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin):
+    list_display = ["name", "kind", "country", "parent"]
+    list_filter = ["kind", "country"]
+    list_select_related = ["country", "parent"]
+    search_fields = ["name", "names__name"]
+    autocomplete_fields = ["country", "parent"]
+    inlines = [OrganisationNameInline]

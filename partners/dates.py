@@ -1,0 +1,193 @@
+"""Partial dates: a date as precise as it was said, and no more.
+
+News says "2024", "June 2024", "autumn 2013", "22-23 June 2022", "since 2013". Each is kept as its
+EDTF text (ISO 8601-2, https://www.loc.gov/standards/datetime/), with the earliest and the latest
+day it can mean. A first of January is never invented: it is only ever the *earliest* day.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from babel.dates import format_date, format_interval
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import get_language, gettext
+from django.utils.translation import gettext_lazy as _
+from edtf import EDTFParseException, parse_edtf
+from edtf.parser import Date, Level2Season, Season
+
+OPEN = ".."
+FIRST_YEAR, LAST_YEAR = 1000, 2999
+QUARTERS = {33: "Q1", 34: "Q2", 35: "Q3", 36: "Q4"}
+SEASONS = {
+    21: _("spring %(year)s"),
+    22: _("summer %(year)s"),
+    23: _("autumn %(year)s"),
+    24: _("winter %(year)s"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PartialDate:
+    """A date or period as it was said.
+
+    `text` is EDTF; `earliest` and `latest` are the first and last day it can mean, None where an
+    interval is open at that end ("2013/.." is since 2013).
+    """
+
+    text: str
+    earliest: dt.date | None
+    latest: dt.date | None
+
+    @staticmethod
+    def parse(text: str) -> PartialDate:
+        """The partial date that an EDTF text names; ValueError says what is wrong with the text.
+
+        Understood are year, month, day, season (2013-23), quarter (2019-33), and intervals of
+        these, open at one end where the other is known.
+        """
+        return _parse(text)
+
+    @property
+    def year(self) -> int | None:
+        """The one calendar year it lies in; None where it may be several."""
+        if self.earliest and self.latest and self.earliest.year == self.latest.year:
+            return self.earliest.year
+        return None
+
+    def may_include(self, day: dt.date) -> bool:
+        """Whether `day` lies between the earliest and the latest day."""
+        return (self.earliest is None or self.earliest <= day) and (
+            self.latest is None or day <= self.latest
+        )
+
+    def __str__(self) -> str:
+        start, slash, end = self.text.partition("/")
+        if not slash:
+            return _say(start)
+        if end == OPEN:
+            return gettext("since %(date)s") % {"date": _say(start)}
+        if start == OPEN:
+            return gettext("until %(date)s") % {"date": _say(end)}
+        if len(start) == len(end) == 10 and self.earliest and self.latest:
+            return format_interval(self.earliest, self.latest, "yMMMd", locale=_locale())
+        return f"{_say(start)}–{_say(end)}"
+
+
+@lru_cache(maxsize=50_000)
+def _parse(text: str) -> PartialDate:
+    start, slash, end = text.partition("/")
+    if not slash:
+        return PartialDate(text, *_bounds(text))
+    if start == end == OPEN:
+        raise ValueError(gettext("a period needs at least one end"))
+    earliest = None if start == OPEN else _bounds(start)[0]
+    latest = None if end == OPEN else _bounds(end)[1]
+    if earliest and latest and latest < earliest:
+        raise ValueError(gettext("“%(text)s” ends before it starts") % {"text": text})
+    return PartialDate(text, earliest, latest)
+
+
+def _bounds(text: str) -> tuple[dt.date, dt.date]:
+    """First and last day of one EDTF date, season or quarter."""
+    try:
+        parsed = parse_edtf(text)
+    except EDTFParseException:
+        parsed = None
+    if type(parsed) not in (Date, Season, Level2Season):
+        raise ValueError(
+            gettext("“%(text)s” is not a date such as 2024, 2024-06, 2024-06-23 or 2013-23")
+            % {"text": text}
+        )
+    low, high = parsed.lower_strict(), parsed.upper_strict()
+    if not FIRST_YEAR <= low.tm_year <= high.tm_year <= LAST_YEAR:
+        raise ValueError(gettext("the year of “%(text)s” is out of range") % {"text": text})
+    return dt.date(*low[:3]), dt.date(*high[:3])
+
+
+def _say(text: str) -> str:
+    """One EDTF date in the words of the reader's language."""
+    earliest, _latest = _bounds(text)
+    parts = text.split("-")
+    if len(parts) == 1:
+        return text
+    if len(parts) == 3:
+        return format_date(earliest, "d MMMM y", locale=_locale())
+    month = int(parts[1])
+    if month in SEASONS:
+        return SEASONS[month] % {"year": parts[0]}
+    if month in QUARTERS:
+        return f"{QUARTERS[month]} {parts[0]}"
+    return format_date(earliest, "MMMM y", locale=_locale())
+
+
+def _locale() -> str:
+    return (get_language() or "en").replace("-", "_").partition("_")[0]
+
+
+class PartialDateField(models.CharField):
+    """A column that holds a PartialDate as its EDTF text; empty text is None, "not known"."""
+
+    description = _("date as precise as it was said (EDTF)")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        kwargs.setdefault("max_length", 60)
+        kwargs.setdefault("blank", True)
+        kwargs.setdefault("default", None)
+        super().__init__(*args, **kwargs)
+
+    def from_db_value(self, value: str, expression: Any, connection: Any) -> PartialDate | None:
+        return PartialDate.parse(value) if value else None
+
+    def to_python(self, value: Any) -> PartialDate | None:
+        if not value or isinstance(value, PartialDate):
+            return value or None
+        try:
+            return PartialDate.parse(str(value))
+        except ValueError as error:
+            raise ValidationError(str(error), code="invalid") from error
+
+    def get_prep_value(self, value: Any) -> str:
+        if isinstance(value, str) and value:
+            value = self.to_python(value)
+        return value.text if value else ""
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return self.get_prep_value(self.value_from_object(obj))
+
+    def clean(self, value: Any, model_instance: models.Model | None) -> PartialDate | None:
+        parsed = self.to_python(value)
+        if parsed is None and not self.blank:
+            raise ValidationError(self.error_messages["blank"], code="blank")
+        return parsed
+
+    def formfield(self, **kwargs: Any) -> Any:
+        kwargs.setdefault("help_text", _("2024, 2024-06, 2024-06-23, 2013-23 (autumn) or a/b"))
+        return super().formfield(**kwargs)
+
+
+class DayOf(models.DateField):
+    """The earliest or latest day of a PartialDateField of the same row, kept for the database.
+
+    It is written with the row and never set by hand.
+    """
+
+    def __init__(self, of: str = "", end: str = "earliest", **kwargs: Any) -> None:
+        self.of, self.end = of, end
+        kwargs.update(null=True, blank=True, editable=False)
+        super().__init__(**kwargs)
+
+    def deconstruct(self) -> Any:
+        name, path, args, kwargs = super().deconstruct()
+        return name, path, args, {**kwargs, "of": self.of, "end": self.end}
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> dt.date | None:
+        source = model_instance._meta.get_field(self.of)
+        value = source.to_python(getattr(model_instance, self.of))
+        day = getattr(value, self.end) if value else None
+        setattr(model_instance, self.attname, day)
+        return day

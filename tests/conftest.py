@@ -1,0 +1,143 @@
+"""Fixtures that every test may use."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from django.conf import settings
+from django.db import connection
+
+from config import embedded_queue
+from tests import servers
+
+# --- Browser: `page` comes from pytest-playwright ------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """Drive the machine's own Chromium; without one, browser tests are skipped by name."""
+    try:
+        program = servers.chromium_program()
+    except servers.MissingError as error:
+        missing(error)
+    return {
+        **browser_type_launch_args,
+        "executable_path": program,
+        "args": [
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-dev-shm-usage",
+            "--disable-quic",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+        ],
+    }
+
+
+def missing(error: servers.MissingError) -> None:
+    """Skip what the machine cannot run, or fail where everything is required."""
+    if servers.everything_required():
+        pytest.fail(str(error), pytrace=False)
+    pytest.skip(str(error))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need, so that `-m "not browser"` leaves them out."""
+    for item in items:
+        names = getattr(item, "fixturenames", ())
+        if "page" in names or "browser" in names:
+            item.add_marker(pytest.mark.browser)
+        if "queue" in names:
+            item.add_marker(pytest.mark.queue)
+
+
+# --- Queue ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def queue_server() -> Iterator[str]:
+    """The queue that the settings name: REDIS_URL's server, or an embedded one started here."""
+    if not settings.REDIS_URL_IS_EMBEDDED:
+        yield settings.REDIS_URL
+        return
+    try:
+        embedded_queue.server_program()
+    except embedded_queue.QueueError as error:
+        pytest.skip(str(error))
+    with embedded_queue.running(settings.QUEUE_SOCKET, settings.VAR_DIR / "queue.log"):
+        yield settings.REDIS_URL
+
+
+@pytest.fixture
+def queue(queue_server: str) -> Iterator[str]:
+    """An empty queue for one test. Without this fixture the embedded queue is down."""
+    import redis
+
+    with redis.Redis.from_url(queue_server) as client:
+        client.flushdb()
+        yield queue_server
+        client.flushdb()
+
+
+@pytest.fixture
+def start_worker(
+    queue: str, transactional_db: None, tmp_path: Path
+) -> Iterator[Callable[..., subprocess.Popen[bytes]]]:
+    """Start real Celery workers on the test database and queue; they are killed after the test.
+
+    `process.kill()` is a crash of the main process; the output is in tmp_path/worker-N.log.
+    """
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def start(*options: str, **env: str) -> subprocess.Popen[bytes]:
+        log = tmp_path / f"worker-{len(workers)}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "config", "worker", "--concurrency=1",
+                 "--loglevel=INFO", "--without-gossip", "--without-mingle",
+                 f"--hostname=test{len(workers)}-{os.getpid()}@%h", *options],
+                cwd=settings.BASE_DIR,
+                env=environment_of_test() | env,
+                stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT,
+                process_group=0,
+                preexec_fn=embedded_queue.die_with_parent(),
+            )  # fmt: skip
+        workers.append(process)
+        return process
+
+    yield start
+    for process in workers:
+        kill_group(process)
+
+
+def kill_group(process: subprocess.Popen[bytes]) -> None:
+    """`kill -9` a process started with process_group=0, and its children."""
+    try:
+        os.killpg(process.pid, 9)
+    except ProcessLookupError:
+        pass
+    process.wait()
+
+
+def environment_of_test() -> dict[str, str]:
+    """What another process needs to work on this test's database and queue."""
+    database = connection.settings_dict
+    if connection.vendor == "sqlite":
+        url = f"sqlite:///{quote(str(database['NAME']))}"
+    else:
+        host = quote(database["HOST"], safe="")
+        port = f":{database['PORT']}" if database["PORT"] else ""
+        secret = f":{quote(database['PASSWORD'], safe='')}" if database["PASSWORD"] else ""
+        url = f"postgres://{quote(database['USER'])}{secret}@{host}{port}/{database['NAME']}"
+    return os.environ | {
+        "DJANGO_SETTINGS_MODULE": "tests.settings",
+        "DATABASE_URL": url,
+        "REDIS_URL": "" if settings.REDIS_URL_IS_EMBEDDED else settings.REDIS_URL,
+    }
