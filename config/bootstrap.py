@@ -168,7 +168,8 @@ def node_packages():
         env["npm_config_cache"] = os.path.join(ROOT, "var", "cache", "npm")
     say("installing the front-end packages (npm ci)")
     command = [shutil.which("npm"), "ci", "--ignore-scripts", "--no-audit", "--no-fund"]
-    if subprocess.call(command + ["--loglevel=error"], env=env, cwd=ROOT, stdout=2) != 0:
+    command.append("--loglevel=error")
+    if subprocess.call(command, env=env, cwd=ROOT, stdout=subprocess.DEVNULL) != 0:
         fail("the front-end packages could not be installed; see above.")
     with open(NODE_STAMP, "w") as file:
         file.write(wanted)

@@ -293,31 +293,34 @@ def seed_files() -> list[Path]:
     return sorted(p for p in folder.glob("*.json") if not p.name.endswith("schema.json"))
 
 
-def fingerprint(files: list[Path]) -> str:
-    """What the seed records are and which database they went into."""
+def fingerprint() -> str:
+    """What the reference data and seed records are, and which database they go into."""
     from django.conf import settings
 
     digest = hashlib.sha256()
     database = settings.DATABASES["default"]
     digest.update(repr([database[key] for key in ("ENGINE", "NAME", "HOST", "PORT")]).encode())
-    for path in files:
-        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    reference = sorted((ROOT / "fixtures" / "reference").rglob("*.json"))
+    for path in [*reference, *seed_files()]:
+        digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
 
-def import_seeds(site: Site, stamp: Path, anew: bool) -> None:
-    """Queue the seed records for the worker and wait for it, unless that was done before."""
-    files = seed_files()
-    wanted = fingerprint(files)
-    if not files or (not anew and stamp.exists() and stamp.read_text() == wanted):
-        return
-    stamp.unlink(missing_ok=True)
-    say("Importing the seed records through the queue ...")
-    names = [str(path.relative_to(ROOT)) for path in files]
-    site.wait_for(
-        site.start("import", "manage.py", "import_news", *names, "--publish", "--wait", log=False)
-    )
-    stamp.write_text(wanted)
+def load_data(site: Site) -> None:
+    """Load the reference data, then queue the seed records for the worker and wait for it."""
+    from django.core.management import CommandError, call_command
+
+    say("Loading the reference data ...")
+    try:
+        call_command("load_reference", verbosity=0, stdout=io.StringIO())
+    except CommandError as error:
+        raise CannotServeError(str(error)) from error
+    site.check()
+    files = [str(path.relative_to(ROOT)) for path in seed_files()]
+    if files:
+        say("Importing the seed records through the queue ...")
+        command = ("manage.py", "import_news", *files, "--publish", "--wait")
+        site.wait_for(site.start("import", *command, log=False))
 
 
 def serve() -> None:
@@ -354,7 +357,7 @@ def run(site: Site, port: int, address: str, var: Path, debug: bool) -> None:
     """Start the processes, prepare the data, and watch."""
     import django
     from django.conf import settings
-    from django.core.management import CommandError, call_command
+    from django.core.management import call_command
 
     if settings.REDIS_URL_IS_EMBEDDED:
         site.adopt_queue(settings.QUEUE_SOCKET)
@@ -380,13 +383,12 @@ def run(site: Site, port: int, address: str, var: Path, debug: bool) -> None:
         )  # fmt: skip
 
     logins = io.StringIO()
-    try:
-        call_command("load_reference", verbosity=0)
-        call_command("demo_users", stdout=logins)
-    except CommandError as error:
-        raise CannotServeError(str(error)) from error
-    site.check()
-    import_seeds(site, var / "seeds.stamp", anew=migrated)
+    call_command("demo_users", stdout=logins)
+    stamp, wanted = var / "data.stamp", fingerprint()
+    if migrated or not stamp.exists() or stamp.read_text() != wanted:
+        stamp.unlink(missing_ok=True)
+        load_data(site)
+        stamp.write_text(wanted)
     site.wait_until_answering(f"http://{HOST}:{port}/healthz")
 
     say()

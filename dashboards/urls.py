@@ -1,1 +1,35 @@
-urlpatterns: list = []
+"""The addresses of the site. A list, its JSON and its CSV are three routes over one Listing."""
+
+from django.urls import path, re_path
+
+from dashboards.lists import LISTINGS, SINGULAR
+from dashboards.views import charts, funding, imports, lists, pages, records
+
+urlpatterns = [
+    path("", pages.overview, name="overview"),
+    path("search/", pages.search, name="search"),
+    path("healthz", pages.healthz, name="healthz"),
+    path("funding/", funding.funding, name="funding"),
+    path("funding/rows/", funding.rows, name="funding_rows"),
+    path("charts/<slug:slug>.json", charts.as_json, name="chart_json"),
+    path("charts/<slug:slug>.csv", charts.as_csv, name="chart_csv"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/<int:pk>/", imports.import_run, name="import"),
+    re_path(r"^countries/(?P<iso3>[A-Z]{3})/$", records.country, name="country"),
+    path("blocs/<slug:slug>/", records.bloc, name="bloc"),
+    path("organisations/<slug:slug>/", records.organisation, name="organisation"),
+    path("articles/<int:pk>/", records.article, name="article"),
+]
+for plural in ("initiatives", "alliances", "summits"):
+    kind = {"type": SINGULAR[plural]}
+    urlpatterns += [
+        path(f"{plural}/<slug:slug>/", records.record, kind, name=SINGULAR[plural]),
+        path(f"{plural}/<slug:slug>.json", records.record_json, kind),
+    ]
+for listing in LISTINGS:
+    name, known = SINGULAR[listing.name], {"listing": listing}
+    urlpatterns += [
+        path(f"{listing.name}/", lists.page, known, name=f"{name}_list"),
+        path(f"{listing.name}.json", lists.as_json, known, name=f"{name}_list_json"),
+        path(f"{listing.name}.csv", lists.as_csv, known, name=f"{name}_list_csv"),
+    ]

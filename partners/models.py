@@ -6,6 +6,7 @@ Reference data. Each bloc and, where it differs, each membership names the sourc
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from babel import Locale
 from django.db import models
@@ -51,6 +52,13 @@ class CountryQuerySet(models.QuerySet["Country"]):
         if country is None:
             raise UnknownName(gettext("unknown country “%(name)s”") % {"name": name})
         return country
+
+    def members_of_any(self, blocs: Iterable[Bloc]) -> CountryQuerySet:
+        """Full members today of one of the blocs."""
+        today = Membership.objects.filter(bloc__in=blocs, role=Membership.Role.MEMBER).at(
+            dt.date.today()
+        )
+        return self.filter(pk__in=today.values("country"))
 
     def members_of(self, bloc: Bloc, at: dt.date | None = None) -> CountryQuerySet:
         """Full members of `bloc`: on the day `at`, or today."""
@@ -161,7 +169,7 @@ class Bloc(models.Model):
 class MembershipQuerySet(models.QuerySet["Membership"]):
     """Questions about memberships."""
 
-    def at(self, day: dt.date) -> MembershipQuerySet:
+    def at(self, day: dt.date | models.OuterRef) -> MembershipQuerySet:
         """Memberships that held on `day`.
 
         One that began in a year or month counts from its last possible day on, so that nobody is

@@ -87,9 +87,7 @@ class Funding(IntervalFields, Statement):
     restates = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="restatements"
     )
-    part_of = models.ForeignKey(
-        "self", models.PROTECT, null=True, blank=True, related_name="parts"
-    )
+    part_of = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="parts")
     out_of_scope = models.CharField(_("why out of scope"), max_length=500, blank=True)
 
     class Meta(Statement.Meta):
@@ -99,8 +97,7 @@ class Funding(IntervalFields, Statement):
             *Statement.Meta.constraints,
             *IntervalFields.Meta.constraints,
             models.CheckConstraint(
-                condition=Q(low__isnull=False, missing="")
-                & ~Q(currency="")
+                condition=Q(low__isnull=False, missing="") & ~Q(currency="")
                 | Q(low=None, high=None, currency="") & ~Q(missing=""),
                 name="funding_amount_or_reason",
             ),

@@ -48,6 +48,9 @@ class Reason(models.TextChoices):
     UNBOUNDED_YEARS = "unbounded-years", _("a yearly amount for an unknown number of years")
     IN_PARTS = "in-parts", _("counted through its parts")
     NO_YEAR = "no-year", _("no single year")
+    NO_BLOC = "no-bloc", _("under no bloc")
+    NO_SECTOR = "no-sector", _("in no sector")
+    NO_COUNTRY = "no-country", _("with no country taking part")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,7 @@ def roll_up(statements: Iterable[Money], currency: str, rung: str) -> RollUp:
         chosen = _spokesman(group, currency)
         for money in group:
             reason = _why_not(money, currency, rung)
-            if reason is None and money is not chosen:
-                reason = Reason.RESTATED
-            elif reason is Reason.OTHER_CURRENCY and money is not chosen:
+            if (reason is None and money is not chosen) or (reason is Reason.OTHER_CURRENCY and money is not chosen):
                 reason = Reason.RESTATED
             if reason:
                 result.left_out[money.key] = reason

@@ -10,581 +10,1602 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('partners', '0001_initial'),
+        ("partners", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Record',
+            name="Record",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('type', models.CharField(choices=[('initiative', 'initiative'), ('alliance', 'alliance'), ('summit', 'summit')], editable=False, max_length=12)),
-                ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
-                ('title', models.CharField(max_length=500, verbose_name='title')),
-                ('aliases', models.JSONField(blank=True, default=list, verbose_name='other names')),
-                ('summary', models.TextField(blank=True, verbose_name='summary')),
-                ('state', models.CharField(choices=[('draft', 'draft'), ('in-review', 'in review'), ('published', 'published'), ('withdrawn', 'withdrawn')], default='draft', max_length=12, verbose_name='state')),
-                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('changed_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('began', partners.dates.PartialDateField(blank=True, default=None, editable=False, max_length=60, verbose_name='began')),
-                ('began_earliest', partners.dates.DayOf(blank=True, db_index=True, editable=False, end='earliest', null=True, of='began')),
-                ('began_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='began')),
-                ('search_text', models.TextField(default='', editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "type",
+                    models.CharField(
+                        choices=[
+                            ("initiative", "initiative"),
+                            ("alliance", "alliance"),
+                            ("summit", "summit"),
+                        ],
+                        editable=False,
+                        max_length=12,
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=100, unique=True, verbose_name="slug")),
+                ("title", models.CharField(max_length=500, verbose_name="title")),
+                ("aliases", models.JSONField(blank=True, default=list, verbose_name="other names")),
+                ("summary", models.TextField(blank=True, verbose_name="summary")),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("draft", "draft"),
+                            ("in-review", "in review"),
+                            ("published", "published"),
+                            ("withdrawn", "withdrawn"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                        verbose_name="state",
+                    ),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "changed_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                (
+                    "began",
+                    partners.dates.PartialDateField(
+                        blank=True,
+                        default=None,
+                        editable=False,
+                        max_length=60,
+                        verbose_name="began",
+                    ),
+                ),
+                (
+                    "began_earliest",
+                    partners.dates.DayOf(
+                        blank=True,
+                        db_index=True,
+                        editable=False,
+                        end="earliest",
+                        null=True,
+                        of="began",
+                    ),
+                ),
+                (
+                    "began_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="began"
+                    ),
+                ),
+                ("search_text", models.TextField(default="", editable=False)),
             ],
             options={
-                'ordering': ['title'],
+                "ordering": ["title"],
             },
         ),
         migrations.CreateModel(
-            name='Article',
+            name="Article",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('title', models.CharField(max_length=500, verbose_name='title')),
-                ('author', models.CharField(blank=True, max_length=500, verbose_name='author')),
-                ('url', models.URLField(blank=True, max_length=1000, verbose_name='address')),
-                ('publisher_missing', models.CharField(blank=True, choices=[('undisclosed', 'undisclosed'), ('not found', 'not found'), ('not looked', 'not looked'), ('not applicable', 'not applicable')], max_length=16)),
-                ('published', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='published')),
-                ('published_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='published')),
-                ('published_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='published')),
-                ('published_missing', models.CharField(blank=True, choices=[('undisclosed', 'undisclosed'), ('not found', 'not found'), ('not looked', 'not looked'), ('not applicable', 'not applicable')], max_length=16)),
-                ('language', models.CharField(max_length=20, verbose_name='language')),
-                ('text', models.TextField(verbose_name='text')),
-                ('text_hash', models.CharField(editable=False, max_length=64)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("title", models.CharField(max_length=500, verbose_name="title")),
+                ("author", models.CharField(blank=True, max_length=500, verbose_name="author")),
+                ("url", models.URLField(blank=True, max_length=1000, verbose_name="address")),
+                (
+                    "publisher_missing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("undisclosed", "undisclosed"),
+                            ("not found", "not found"),
+                            ("not looked", "not looked"),
+                            ("not applicable", "not applicable"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                (
+                    "published",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="published"
+                    ),
+                ),
+                (
+                    "published_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="published"
+                    ),
+                ),
+                (
+                    "published_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="published"
+                    ),
+                ),
+                (
+                    "published_missing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("undisclosed", "undisclosed"),
+                            ("not found", "not found"),
+                            ("not looked", "not looked"),
+                            ("not applicable", "not applicable"),
+                        ],
+                        max_length=16,
+                    ),
+                ),
+                ("language", models.CharField(max_length=20, verbose_name="language")),
+                ("text", models.TextField(verbose_name="text")),
+                ("text_hash", models.CharField(editable=False, max_length=64)),
+                (
+                    "recorded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
             ],
             options={
-                'ordering': ['title'],
+                "ordering": ["title"],
             },
         ),
         migrations.CreateModel(
-            name='DataVersion',
+            name="DataVersion",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveBigIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveBigIntegerField(default=0)),
             ],
         ),
         migrations.CreateModel(
-            name='Label',
+            name="Label",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
-                ('name', models.CharField(max_length=200, unique=True, verbose_name='name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=100, unique=True, verbose_name="slug")),
+                ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Sector',
+            name="Sector",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='slug')),
-                ('name', models.CharField(max_length=100, unique=True, verbose_name='name')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True, verbose_name="slug")),
+                ("name", models.CharField(max_length=100, unique=True, verbose_name="name")),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Alliance',
+            name="Alliance",
             fields=[
-                ('record_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='initiatives.record')),
+                (
+                    "record_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="initiatives.record",
+                    ),
+                ),
             ],
-            bases=('initiatives.record',),
+            bases=("initiatives.record",),
         ),
         migrations.CreateModel(
-            name='Initiative',
+            name="Initiative",
             fields=[
-                ('record_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='initiatives.record')),
-                ('kind', models.CharField(choices=[('programme', 'programme'), ('project', 'project'), ('agreement', 'agreement'), ('platform', 'platform'), ('framework', 'framework'), ('fund', 'fund'), ('network', 'network'), ('joint-laboratory', 'joint laboratory')], db_index=True, max_length=20, verbose_name='kind')),
-                ('status', models.CharField(blank=True, choices=[('proposed', 'proposed'), ('announced', 'announced'), ('signed', 'signed'), ('under-way', 'under way'), ('completed', 'completed'), ('suspended', 'suspended'), ('cancelled', 'cancelled')], db_index=True, editable=False, max_length=12, verbose_name='status')),
+                (
+                    "record_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="initiatives.record",
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("programme", "programme"),
+                            ("project", "project"),
+                            ("agreement", "agreement"),
+                            ("platform", "platform"),
+                            ("framework", "framework"),
+                            ("fund", "fund"),
+                            ("network", "network"),
+                            ("joint-laboratory", "joint laboratory"),
+                        ],
+                        db_index=True,
+                        max_length=20,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("announced", "announced"),
+                            ("signed", "signed"),
+                            ("under-way", "under way"),
+                            ("completed", "completed"),
+                            ("suspended", "suspended"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        db_index=True,
+                        editable=False,
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
             ],
-            bases=('initiatives.record',),
+            bases=("initiatives.record",),
         ),
         migrations.CreateModel(
-            name='Evidence',
+            name="Evidence",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('start', models.PositiveIntegerField(help_text='first character, counted from 0')),
-                ('end', models.PositiveIntegerField(help_text='the character after the last')),
-                ('words', models.TextField(verbose_name='words')),
-                ('claimant', models.CharField(blank=True, help_text='who said it, apart from who printed it', max_length=500, verbose_name='claimant')),
-                ('made_by', models.CharField(choices=[('editor', 'editor'), ('import', 'import'), ('extractor', 'extractor')], max_length=10)),
-                ('maker', models.CharField(blank=True, help_text='the editor, format or extractor, with its version', max_length=100)),
-                ('state', models.CharField(choices=[('proposed', 'proposed'), ('accepted', 'accepted'), ('rejected', 'rejected')], default='accepted', max_length=10)),
-                ('recorded_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ('article', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='passages', to='initiatives.article')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("start", models.PositiveIntegerField(help_text="first character, counted from 0")),
+                ("end", models.PositiveIntegerField(help_text="the character after the last")),
+                ("words", models.TextField(verbose_name="words")),
+                (
+                    "claimant",
+                    models.CharField(
+                        blank=True,
+                        help_text="who said it, apart from who printed it",
+                        max_length=500,
+                        verbose_name="claimant",
+                    ),
+                ),
+                (
+                    "made_by",
+                    models.CharField(
+                        choices=[
+                            ("editor", "editor"),
+                            ("import", "import"),
+                            ("extractor", "extractor"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "maker",
+                    models.CharField(
+                        blank=True,
+                        help_text="the editor, format or extractor, with its version",
+                        max_length=100,
+                    ),
+                ),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("accepted", "accepted"),
+                            ("rejected", "rejected"),
+                        ],
+                        default="accepted",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(default=django.utils.timezone.now, editable=False),
+                ),
+                (
+                    "article",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="passages",
+                        to="initiatives.article",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'evidence',
-                'ordering': ['article', 'start'],
+                "verbose_name_plural": "evidence",
+                "ordering": ["article", "start"],
             },
         ),
         migrations.CreateModel(
-            name='Figure',
+            name="Figure",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('low', models.DecimalField(blank=True, decimal_places=2, max_digits=24, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='low')),
-                ('high', models.DecimalField(blank=True, decimal_places=2, help_text='empty: open', max_digits=24, null=True, verbose_name='high')),
-                ('qualifier', models.CharField(choices=[('exactly', 'exactly'), ('at-least', 'at least'), ('more-than', 'more than'), ('up-to', 'up to'), ('about', 'about'), ('between', 'between'), ('unspecified', 'as stated')], max_length=12, verbose_name='qualifier')),
-                ('words', models.CharField(blank=True, max_length=500, verbose_name='words as said')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('what', models.CharField(max_length=500, verbose_name='what was counted')),
-                ('unit', models.CharField(max_length=500, verbose_name='unit')),
-                ('date', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='date')),
-                ('date_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='date')),
-                ('date_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='date')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='figures', to='initiatives.record')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.figure')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "low",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=24,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="low",
+                    ),
+                ),
+                (
+                    "high",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="empty: open",
+                        max_digits=24,
+                        null=True,
+                        verbose_name="high",
+                    ),
+                ),
+                (
+                    "qualifier",
+                    models.CharField(
+                        choices=[
+                            ("exactly", "exactly"),
+                            ("at-least", "at least"),
+                            ("more-than", "more than"),
+                            ("up-to", "up to"),
+                            ("about", "about"),
+                            ("between", "between"),
+                            ("unspecified", "as stated"),
+                        ],
+                        max_length=12,
+                        verbose_name="qualifier",
+                    ),
+                ),
+                (
+                    "words",
+                    models.CharField(blank=True, max_length=500, verbose_name="words as said"),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                ("what", models.CharField(max_length=500, verbose_name="what was counted")),
+                ("unit", models.CharField(max_length=500, verbose_name="unit")),
+                (
+                    "date",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="date"
+                    ),
+                ),
+                (
+                    "date_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="date"
+                    ),
+                ),
+                (
+                    "date_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="date"
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="figures",
+                        to="initiatives.record",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.figure",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FigureCarries',
+            name="FigureCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.figure')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.figure",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Framework',
+            name="Framework",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('bloc', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='frameworks', to='partners.bloc')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='frameworks', to='initiatives.record')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.framework')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "bloc",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="frameworks",
+                        to="partners.bloc",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="frameworks",
+                        to="initiatives.record",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.framework",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FrameworkCarries',
+            name="FrameworkCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.framework')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.framework",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='KeyDate',
+            name="KeyDate",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('event', models.CharField(choices=[('founded', 'founded'), ('held', 'held'), ('planned', 'planned')], max_length=12, verbose_name='event')),
-                ('date', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='date')),
-                ('date_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='date')),
-                ('date_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='date')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='key_dates', to='initiatives.record')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.keydate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "event",
+                    models.CharField(
+                        choices=[("founded", "founded"), ("held", "held"), ("planned", "planned")],
+                        max_length=12,
+                        verbose_name="event",
+                    ),
+                ),
+                (
+                    "date",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="date"
+                    ),
+                ),
+                (
+                    "date_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="date"
+                    ),
+                ),
+                (
+                    "date_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="date"
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="key_dates",
+                        to="initiatives.record",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.keydate",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='KeyDateCarries',
+            name="KeyDateCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.keydate')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.keydate",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Labelling',
+            name="Labelling",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('label', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='labellings', to='initiatives.label')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.labelling')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='labellings', to='initiatives.initiative')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "label",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="labellings",
+                        to="initiatives.label",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.labelling",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="labellings",
+                        to="initiatives.initiative",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='LabellingCarries',
+            name="LabellingCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.labelling')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.labelling",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Outcome',
+            name="Outcome",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('verb', models.CharField(choices=[('proposed', 'proposed'), ('adopted', 'adopted'), ('advanced', 'advanced'), ('funded', 'funded')], max_length=12, verbose_name='verb')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.outcome')),
-                ('initiative', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='outcomes_of', to='initiatives.initiative')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "verb",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("adopted", "adopted"),
+                            ("advanced", "advanced"),
+                            ("funded", "funded"),
+                        ],
+                        max_length=12,
+                        verbose_name="verb",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.outcome",
+                    ),
+                ),
+                (
+                    "initiative",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="outcomes_of",
+                        to="initiatives.initiative",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='OutcomeCarries',
+            name="OutcomeCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.outcome')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.outcome",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Participation',
+            name="Participation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('person', models.CharField(blank=True, max_length=500, verbose_name='person')),
-                ('role', models.CharField(choices=[('lead', 'lead'), ('founder', 'founder'), ('member', 'member'), ('funder', 'funder'), ('host', 'host'), ('implementer', 'implementer'), ('attendee', 'attendee')], max_length=12, verbose_name='role')),
-                ('since', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='since')),
-                ('since_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='since')),
-                ('since_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='since')),
-                ('until', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='until')),
-                ('until_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='until')),
-                ('until_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='until')),
-                ('place', models.CharField(blank=True, max_length=500, verbose_name='place')),
-                ('country', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='partners.country')),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='participations', to='partners.organisation')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='participations', to='initiatives.record')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.participation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                ("person", models.CharField(blank=True, max_length=500, verbose_name="person")),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("lead", "lead"),
+                            ("founder", "founder"),
+                            ("member", "member"),
+                            ("funder", "funder"),
+                            ("host", "host"),
+                            ("implementer", "implementer"),
+                            ("attendee", "attendee"),
+                        ],
+                        max_length=12,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "since",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="since"
+                    ),
+                ),
+                (
+                    "since_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="since"
+                    ),
+                ),
+                (
+                    "since_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="since"
+                    ),
+                ),
+                (
+                    "until",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="until"
+                    ),
+                ),
+                (
+                    "until_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="until"
+                    ),
+                ),
+                (
+                    "until_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="until"
+                    ),
+                ),
+                ("place", models.CharField(blank=True, max_length=500, verbose_name="place")),
+                (
+                    "country",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participations",
+                        to="partners.country",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="participations",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="participations",
+                        to="initiatives.record",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.participation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='ParticipationCarries',
+            name="ParticipationCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.participation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.participation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PartOf',
+            name="PartOf",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.partof')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='wholes', to='initiatives.initiative')),
-                ('whole', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='initiatives.initiative')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.partof",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="wholes",
+                        to="initiatives.initiative",
+                    ),
+                ),
+                (
+                    "whole",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts",
+                        to="initiatives.initiative",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='PartOfCarries',
+            name="PartOfCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.partof')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.partof",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='Publisher',
+            name="Publisher",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=500, unique=True, verbose_name='name')),
-                ('url', models.URLField(blank=True, max_length=1000, verbose_name='address')),
-                ('country', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='partners.country')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=500, unique=True, verbose_name="name")),
+                ("url", models.URLField(blank=True, max_length=1000, verbose_name="address")),
+                (
+                    "country",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="partners.country",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='article',
-            name='publisher',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='articles', to='initiatives.publisher'),
+            model_name="article",
+            name="publisher",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="articles",
+                to="initiatives.publisher",
+            ),
         ),
         migrations.AddField(
-            model_name='record',
-            name='sectors',
-            field=models.ManyToManyField(blank=True, related_name='records', to='initiatives.sector'),
+            model_name="record",
+            name="sectors",
+            field=models.ManyToManyField(
+                blank=True, related_name="records", to="initiatives.sector"
+            ),
         ),
         migrations.CreateModel(
-            name='StatusStep',
+            name="StatusStep",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('status', models.CharField(choices=[('proposed', 'proposed'), ('announced', 'announced'), ('signed', 'signed'), ('under-way', 'under way'), ('completed', 'completed'), ('suspended', 'suspended'), ('cancelled', 'cancelled')], max_length=12, verbose_name='status')),
-                ('date', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='date')),
-                ('date_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='date')),
-                ('date_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='date')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='initiatives.statusstep')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='initiatives.initiative')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("proposed", "proposed"),
+                            ("announced", "announced"),
+                            ("signed", "signed"),
+                            ("under-way", "under way"),
+                            ("completed", "completed"),
+                            ("suspended", "suspended"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=12,
+                        verbose_name="status",
+                    ),
+                ),
+                (
+                    "date",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="date"
+                    ),
+                ),
+                (
+                    "date_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="date"
+                    ),
+                ),
+                (
+                    "date_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="date"
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="initiatives.statusstep",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="steps",
+                        to="initiatives.initiative",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='StatusStepCarries',
+            name="StatusStepCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='initiatives.statusstep')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="initiatives.statusstep",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='SummitSeries',
+            name="SummitSeries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=500, unique=True, verbose_name='name')),
-                ('slug', models.SlugField(max_length=500, unique=True, verbose_name='slug')),
-                ('bloc', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, to='partners.bloc')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=500, unique=True, verbose_name="name")),
+                ("slug", models.SlugField(max_length=500, unique=True, verbose_name="slug")),
+                (
+                    "bloc",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        to="partners.bloc",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'summit series',
-                'ordering': ['name'],
+                "verbose_name_plural": "summit series",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Summit',
+            name="Summit",
             fields=[
-                ('record_ptr', models.OneToOneField(auto_created=True, on_delete=django.db.models.deletion.CASCADE, parent_link=True, primary_key=True, serialize=False, to='initiatives.record')),
-                ('ordinal', models.PositiveSmallIntegerField(blank=True, null=True, verbose_name='ordinal')),
-                ('series', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='summits', to='initiatives.summitseries')),
+                (
+                    "record_ptr",
+                    models.OneToOneField(
+                        auto_created=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        parent_link=True,
+                        primary_key=True,
+                        serialize=False,
+                        to="initiatives.record",
+                    ),
+                ),
+                (
+                    "ordinal",
+                    models.PositiveSmallIntegerField(blank=True, null=True, verbose_name="ordinal"),
+                ),
+                (
+                    "series",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="summits",
+                        to="initiatives.summitseries",
+                    ),
+                ),
             ],
-            bases=('initiatives.record',),
+            bases=("initiatives.record",),
         ),
         migrations.AddField(
-            model_name='outcome',
-            name='record',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='outcomes', to='initiatives.summit'),
+            model_name="outcome",
+            name="record",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="outcomes",
+                to="initiatives.summit",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.UniqueConstraint(fields=('article', 'start', 'end', 'claimant'), name='passage_once'),
+            model_name="evidence",
+            constraint=models.UniqueConstraint(
+                fields=("article", "start", "end", "claimant"), name="passage_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('start__lt', models.F('end'))), name='passage_not_empty'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("start__lt", models.F("end"))), name="passage_not_empty"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='evidence',
-            constraint=models.CheckConstraint(condition=models.Q(('end', django.db.models.expressions.CombinedExpression(models.F('start'), '+', django.db.models.functions.text.Length('words')))), name='passage_as_long_as_its_words'),
+            model_name="evidence",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "end",
+                        django.db.models.expressions.CombinedExpression(
+                            models.F("start"), "+", django.db.models.functions.text.Length("words")
+                        ),
+                    )
+                ),
+                name="passage_as_long_as_its_words",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='figure',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='figure_said_once'),
+            model_name="figure",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="figure_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='figure',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='figure_retired_after_recorded'),
+            model_name="figure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="figure_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='figure',
-            constraint=models.CheckConstraint(condition=models.Q(('low', None), ('low__gte', 0), _connector='OR'), name='figure_low_not_negative'),
+            model_name="figure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("low", None), ("low__gte", 0), _connector="OR"),
+                name="figure_low_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='figure',
-            constraint=models.CheckConstraint(condition=models.Q(('high', None), ('low__lte', models.F('high')), _connector='OR'), name='figure_low_within_high'),
+            model_name="figure",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("high", None), ("low__lte", models.F("high")), _connector="OR"),
+                name="figure_low_within_high",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='figurecarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='figurecarries_once'),
+            model_name="figurecarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="figurecarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='framework',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='framework_said_once'),
+            model_name="framework",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="framework_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='framework',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='framework_retired_after_recorded'),
+            model_name="framework",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="framework_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='frameworkcarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='frameworkcarries_once'),
+            model_name="frameworkcarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="frameworkcarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keydate',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='keydate_said_once'),
+            model_name="keydate",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="keydate_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keydate',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='keydate_retired_after_recorded'),
+            model_name="keydate",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="keydate_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='keydatecarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='keydatecarries_once'),
+            model_name="keydatecarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="keydatecarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labellingcarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='labellingcarries_once'),
+            model_name="labellingcarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="labellingcarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outcomecarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='outcomecarries_once'),
+            model_name="outcomecarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="outcomecarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='participation_said_once'),
+            model_name="participation",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="participation_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='participation_retired_after_recorded'),
+            model_name="participation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="participation_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.CheckConstraint(condition=models.Q(('country', None), ('organisation', None), _connector='OR'), name='participation_country_or_organisation'),
+            model_name="participation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("country", None), ("organisation", None), _connector="OR"),
+                name="participation_country_or_organisation",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.CheckConstraint(condition=models.Q(('country', None), ('organisation', None), ('person', ''), _negated=True), name='participation_of_somebody'),
+            model_name="participation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("country", None), ("organisation", None), ("person", ""), _negated=True
+                ),
+                name="participation_of_somebody",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participation',
-            constraint=models.CheckConstraint(condition=models.Q(('since_earliest', None), ('until_latest', None), ('since_earliest__lte', models.F('until_latest')), _connector='OR'), name='participation_ends_after_it_began'),
+            model_name="participation",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("since_earliest", None),
+                    ("until_latest", None),
+                    ("since_earliest__lte", models.F("until_latest")),
+                    _connector="OR",
+                ),
+                name="participation_ends_after_it_began",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='participationcarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='participationcarries_once'),
+            model_name="participationcarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="participationcarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partofcarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='partofcarries_once'),
+            model_name="partofcarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="partofcarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='article',
-            constraint=models.UniqueConstraint(fields=('key', 'text_hash'), name='article_text_once'),
+            model_name="article",
+            constraint=models.UniqueConstraint(
+                fields=("key", "text_hash"), name="article_text_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='article',
-            constraint=models.CheckConstraint(condition=models.Q(('publisher', None), ('publisher_missing', ''), _connector='OR'), name='article_publisher_known_or_missing'),
+            model_name="article",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("publisher", None), ("publisher_missing", ""), _connector="OR"),
+                name="article_publisher_known_or_missing",
+            ),
         ),
         migrations.AddIndex(
-            model_name='record',
-            index=models.Index(fields=['type', 'state', 'began_earliest'], name='record_browse'),
+            model_name="record",
+            index=models.Index(fields=["type", "state", "began_earliest"], name="record_browse"),
         ),
         migrations.AddConstraint(
-            model_name='statusstepcarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='statusstepcarries_once'),
+            model_name="statusstepcarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="statusstepcarries_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statusstep',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='statusstep_said_once'),
+            model_name="statusstep",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="statusstep_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='statusstep',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='statusstep_retired_after_recorded'),
+            model_name="statusstep",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="statusstep_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partof',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='partof_said_once'),
+            model_name="partof",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="partof_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partof',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='partof_retired_after_recorded'),
+            model_name="partof",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="partof_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='partof',
-            constraint=models.CheckConstraint(condition=models.Q(('record', models.F('whole')), _negated=True), name='part_of_another_than_itself'),
+            model_name="partof",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("record", models.F("whole")), _negated=True),
+                name="part_of_another_than_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labelling',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='labelling_said_once'),
+            model_name="labelling",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="labelling_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='labelling',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='labelling_retired_after_recorded'),
+            model_name="labelling",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="labelling_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='summit',
-            constraint=models.UniqueConstraint(fields=('series', 'ordinal'), name='summit_ordinal_once'),
+            model_name="summit",
+            constraint=models.UniqueConstraint(
+                fields=("series", "ordinal"), name="summit_ordinal_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outcome',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='outcome_said_once'),
+            model_name="outcome",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="outcome_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='outcome',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='outcome_retired_after_recorded'),
+            model_name="outcome",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="outcome_retired_after_recorded",
+            ),
         ),
     ]

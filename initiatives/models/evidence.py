@@ -65,7 +65,7 @@ class Article(models.Model):
             models.CheckConstraint(
                 condition=Q(publisher=None) | Q(publisher_missing=""),
                 name="article_publisher_known_or_missing",
-            )
+            ),
         ]
 
     def __str__(self) -> str:

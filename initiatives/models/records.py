@@ -7,16 +7,19 @@ publication state, one list of statements about them, one place in search and in
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.ladder import Status
+from initiatives.models.statements import Framework, Label, Labelling, Participation
 from partners.dates import DayOf, PartialDateField
-from partners.models import Bloc
+from partners.models import Bloc, Country, Membership, Organisation
 from partners.names import fold
 
 
@@ -39,6 +42,68 @@ class RecordQuerySet(models.QuerySet["Record"]):
     def published(self) -> RecordQuerySet:
         """What anyone may read."""
         return self.filter(state=Record.State.PUBLISHED)
+
+    def with_country(self, countries: Iterable[Country]) -> RecordQuerySet:
+        """Those in which one of the countries takes part, itself or through an organisation."""
+        taking_part = Participation.objects.current().filter(
+            Q(country__in=countries) | Q(organisation__country__in=countries)
+        )
+        return self.filter(pk__in=taking_part.values("record"))
+
+    def with_organisation(self, organisations: Iterable[Organisation]) -> RecordQuerySet:
+        """Those in which one of the organisations takes part."""
+        taking_part = Participation.objects.current().filter(organisation__in=organisations)
+        return self.filter(pk__in=taking_part.values("record"))
+
+    def run_under(self, blocs: Iterable[Bloc]) -> RecordQuerySet:
+        """Those run under one of the blocs."""
+        return self.filter(
+            pk__in=Framework.objects.current().filter(bloc__in=blocs).values("record")
+        )
+
+    def with_members_of(self, blocs: Iterable[Bloc], now: bool) -> RecordQuerySet:
+        """Those in which a full member of one of the blocs takes part.
+
+        With `now`, a member today; else a member when the record began, so that one whose
+        beginning is not known is not among them.
+        """
+        members = Membership.objects.filter(
+            bloc__in=blocs, role=Membership.Role.MEMBER, country=OuterRef("partner")
+        )
+        if now:
+            members = members.at(timezone.localdate())
+        else:
+            members = members.at(OuterRef("record__began_latest"))
+        taking_part = (
+            Participation.objects.current()
+            .annotate(partner=Coalesce("country", "organisation__country"))
+            .filter(Exists(members))
+        )
+        if not now:
+            taking_part = taking_part.filter(record__began_latest__isnull=False)
+        return self.filter(pk__in=taking_part.values("record"))
+
+    def on(self, sectors: Iterable[Sector]) -> RecordQuerySet:
+        """Those on one of the sectors."""
+        return self.filter(
+            pk__in=Record.sectors.through.objects.filter(sector__in=sectors).values("record")
+        )
+
+    def mentioning(self, text: str) -> RecordQuerySet:
+        """Those that have every word of `text` in title, other names or summary."""
+        chosen = self
+        for word in fold(text).split():
+            chosen = chosen.filter(search_text__contains=word)
+        return chosen if fold(text) else self.none()
+
+    def began_within(self, first: dt.date | None, last: dt.date | None) -> RecordQuerySet:
+        """Those that surely began between the two days; an unknown beginning is in no period."""
+        chosen = self.filter(began_earliest__isnull=False, began_latest__isnull=False)
+        if first:
+            chosen = chosen.filter(began_earliest__gte=first)
+        if last:
+            chosen = chosen.filter(began_latest__lte=last)
+        return chosen
 
     def newest_first(self) -> RecordQuerySet:
         """By beginning, the latest first, those without a date last."""
@@ -98,35 +163,29 @@ class Record(models.Model):
     def get_absolute_url(self) -> str:
         return reverse(self.type, args=[self.slug])
 
+    @property
+    def countries_now(self) -> list[Country]:
+        """Countries that take part, each once, themselves or through an organisation.
+
+        Asks the database for each record unless `now_taking_part` was prefetched.
+        """
+        taking_part = getattr(self, "now_taking_part", None)
+        if taking_part is None:
+            taking_part = self.participations.current().select_related(
+                "country", "organisation__country"
+            )
+        found = (p.country or (p.organisation and p.organisation.country) for p in taking_part)
+        return sorted({c for c in found if c}, key=lambda country: country.english_name)
+
 
 class InitiativeQuerySet(RecordQuerySet):
     """Questions about initiatives."""
 
-    def with_country(self, iso3s: list[str]) -> InitiativeQuerySet:
-        """Those in which one of the countries takes part, itself or through an organisation."""
-        from initiatives.models.statements import Participation
-
-        taking_part = Participation.objects.current().filter(
-            Q(country__iso3__in=iso3s) | Q(organisation__country__iso3__in=iso3s)
-        )
-        return self.filter(pk__in=taking_part.values("record"))
-
-    def run_under(self, slugs: list[str]) -> InitiativeQuerySet:
-        """Those run under one of the blocs."""
-        from initiatives.models.statements import Framework
-
+    def called(self, labels: Iterable[Label]) -> InitiativeQuerySet:
+        """Those that officially bear one of the labels."""
         return self.filter(
-            pk__in=Framework.objects.current().filter(bloc__slug__in=slugs).values("record")
+            pk__in=Labelling.objects.current().filter(label__in=labels).values("record")
         )
-
-    def began_within(self, first: dt.date | None, last: dt.date | None) -> InitiativeQuerySet:
-        """Those that surely began between the two days; an unknown beginning is in no period."""
-        chosen = self.filter(began_earliest__isnull=False, began_latest__isnull=False)
-        if first:
-            chosen = chosen.filter(began_earliest__gte=first)
-        if last:
-            chosen = chosen.filter(began_latest__lte=last)
-        return chosen
 
 
 class Initiative(Record):

@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy as _
 from initiatives.intervals import IntervalFields
 from initiatives.ladder import Status
 from initiatives.models.evidence import Evidence
-from initiatives.models.records import Initiative, Record, Summit
 from partners.dates import DayOf, PartialDate, PartialDateField
 from partners.models import Bloc, Country, Organisation
 
@@ -36,9 +35,7 @@ class StatementQuerySet(models.QuerySet):
 
     def at(self, moment: dt.datetime) -> StatementQuerySet:
         """Those that Accord held at `moment`."""
-        return self.filter(
-            Q(retired_at=None) | Q(retired_at__gt=moment), recorded_at__lte=moment
-        )
+        return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), recorded_at__lte=moment)
 
     def with_evidence(self) -> StatementQuerySet:
         """With their passages and articles, in three queries however many statements there are."""
@@ -86,19 +83,16 @@ class Statement(models.Model):
 
     def make_fingerprint(self) -> str:
         """A hash of the values: equal for two rows that say the same of their record."""
-        said = {name: stable(getattr(self, name)) for name in self.VALUES}
-        return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()
+        return hashlib.sha256(json.dumps(self.as_values(), sort_keys=True).encode()).hexdigest()
 
     @property
     def slot(self) -> tuple:
         """What the statement is about, comparable within one record and kind."""
         return tuple(stable(getattr(self, name)) for name in self.SLOT)
 
-    @property
-    def said_values(self) -> dict[str, str]:
-        """The values that are there, by field, as text for people."""
-        found = {name: getattr(self, name) for name in self.VALUES}
-        return {name: str(value) for name, value in found.items() if value not in (None, "", [])}
+    def as_values(self) -> dict[str, Any]:
+        """The values by field, as JSON that does not change between databases."""
+        return {name: stable(getattr(self, name)) for name in self.VALUES}
 
 
 def stable(value: Any) -> Any:
@@ -134,9 +128,7 @@ class Carries(models.Model):
         abstract = True
         ordering = ["pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["statement", "evidence"], name="%(class)s_once"
-            )
+            models.UniqueConstraint(fields=["statement", "evidence"], name="%(class)s_once")
         ]
 
 
@@ -155,7 +147,7 @@ class Participation(Statement):
     VALUES = ("country", "organisation", "person", "role", "since", "until", "place")
     SLOT = ("country", "organisation", "person", "role")
 
-    record = models.ForeignKey(Record, models.CASCADE, related_name="participations")
+    record = models.ForeignKey("initiatives.Record", models.CASCADE, related_name="participations")
     country = models.ForeignKey(
         Country, models.PROTECT, null=True, blank=True, related_name="participations"
     )
@@ -203,7 +195,7 @@ class StatusStep(Statement):
     VALUES = ("status", "date")
     SLOT = ("status",)
 
-    record = models.ForeignKey(Initiative, models.CASCADE, related_name="steps")
+    record = models.ForeignKey("initiatives.Initiative", models.CASCADE, related_name="steps")
     status = models.CharField(_("status"), max_length=12, choices=Status)
     date = PartialDateField(_("date"))
     date_earliest = DayOf("date", "earliest")
@@ -224,7 +216,7 @@ class KeyDate(Statement):
     VALUES = ("event", "date")
     SLOT = ("event",)
 
-    record = models.ForeignKey(Record, models.CASCADE, related_name="key_dates")
+    record = models.ForeignKey("initiatives.Record", models.CASCADE, related_name="key_dates")
     event = models.CharField(_("event"), max_length=12, choices=Event)
     date = PartialDateField(_("date"), blank=False)
     date_earliest = DayOf("date", "earliest")
@@ -240,7 +232,7 @@ class Figure(IntervalFields, Statement):
     VALUES = ("key", "what", "low", "high", "qualifier", "unit", "date", "words")
     SLOT = ("key", "date")
 
-    record = models.ForeignKey(Record, models.CASCADE, related_name="figures")
+    record = models.ForeignKey("initiatives.Record", models.CASCADE, related_name="figures")
     key = models.SlugField(_("key"), max_length=100)
     what = models.CharField(_("what was counted"), max_length=500)
     unit = models.CharField(_("unit"), max_length=500)
@@ -273,7 +265,7 @@ class Labelling(Statement):
 
     VALUES = SLOT = ("label",)
 
-    record = models.ForeignKey(Initiative, models.CASCADE, related_name="labellings")
+    record = models.ForeignKey("initiatives.Initiative", models.CASCADE, related_name="labellings")
     label = models.ForeignKey(Label, models.PROTECT, related_name="labellings")
 
     def __str__(self) -> str:
@@ -285,7 +277,7 @@ class Framework(Statement):
 
     VALUES = SLOT = ("bloc",)
 
-    record = models.ForeignKey(Record, models.CASCADE, related_name="frameworks")
+    record = models.ForeignKey("initiatives.Record", models.CASCADE, related_name="frameworks")
     bloc = models.ForeignKey(Bloc, models.PROTECT, related_name="frameworks")
 
     def __str__(self) -> str:
@@ -297,8 +289,8 @@ class PartOf(Statement):
 
     VALUES = SLOT = ("whole",)
 
-    record = models.ForeignKey(Initiative, models.CASCADE, related_name="wholes")
-    whole = models.ForeignKey(Initiative, models.PROTECT, related_name="parts")
+    record = models.ForeignKey("initiatives.Initiative", models.CASCADE, related_name="wholes")
+    whole = models.ForeignKey("initiatives.Initiative", models.PROTECT, related_name="parts")
 
     class Meta(Statement.Meta):
         constraints = [
@@ -324,8 +316,10 @@ class Outcome(Statement):
     VALUES = ("initiative", "verb")
     SLOT = ("initiative",)
 
-    record = models.ForeignKey(Summit, models.CASCADE, related_name="outcomes")
-    initiative = models.ForeignKey(Initiative, models.PROTECT, related_name="outcomes_of")
+    record = models.ForeignKey("initiatives.Summit", models.CASCADE, related_name="outcomes")
+    initiative = models.ForeignKey(
+        "initiatives.Initiative", models.PROTECT, related_name="outcomes_of"
+    )
     verb = models.CharField(_("verb"), max_length=12, choices=Verb)
 
     def __str__(self) -> str:

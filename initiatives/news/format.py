@@ -135,9 +135,7 @@ def _read_json(content: bytes) -> Any:
             text, parse_constant=no_constant, parse_float=Decimal, object_pairs_hook=no_twins
         )
     except UnicodeDecodeError as error:
-        raise Refused(
-            gettext("the file is not UTF-8: byte %(n)s") % {"n": error.start}
-        ) from error
+        raise Refused(gettext("the file is not UTF-8: byte %(n)s") % {"n": error.start}) from error
     except RecursionError as error:
         raise Refused(gettext("the file is nested too deeply")) from error
     except ValueError as error:

@@ -304,9 +304,7 @@ class Importer:
                 siblings[row.data["key"]] = known.get(statement.make_fingerprint(), statement)
             planned.append((row, statement))
         said_here = {statement.make_fingerprint() for _, statement in planned}
-        occupied = {
-            s.slot for s in said if s.retired_at is None and s.fingerprint not in said_here
-        }
+        occupied = {s.slot for s in said if s.retired_at is None and s.fingerprint not in said_here}
         may_add = self.document.run.publish or record.state != Record.State.PUBLISHED
         changed = proposed = False
         for row, statement in planned:

@@ -7,6 +7,7 @@ lost or come twice.
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Iterable
 
 from django.conf import settings
 from django.core.serializers.json import DjangoJSONEncoder
@@ -69,13 +70,20 @@ class ImportRun(models.Model):
 
     def outcome_counts(self) -> dict[str, int]:
         """Records by outcome, over all documents, in the order of `ImportOutcome.Result`."""
-        rows = (
-            ImportOutcome.objects.filter(document__run=self)
-            .values_list("result")
-            .annotate(n=Count("pk"))
-        )
-        found = dict(rows)
-        return {r.value: found[r.value] for r in ImportOutcome.Result if r.value in found}
+        return ImportRun.outcome_counts_of([self])[self.pk]
+
+    @staticmethod
+    def outcome_counts_of(runs: Iterable[ImportRun]) -> dict[int, dict[str, int]]:
+        """The same for several runs, by run, in one query."""
+        found: dict[int, dict[str, int]] = {run.pk: {} for run in runs}
+        rows = ImportOutcome.objects.filter(document__run__in=found).order_by()
+        for run, result, n in rows.values_list("document__run", "result").annotate(n=Count("pk")):
+            found[run][result] = n
+        order = list(ImportOutcome.Result.values)
+        return {
+            run: dict(sorted(counts.items(), key=lambda item: order.index(item[0])))
+            for run, counts in found.items()
+        }
 
 
 class ImportDocumentQuerySet(models.QuerySet["ImportDocument"]):
@@ -153,9 +161,7 @@ class ImportOutcome(models.Model):
 
     class Meta:
         ordering = ["pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["document", "place"], name="outcome_once")
-        ]
+        constraints = [models.UniqueConstraint(fields=["document", "place"], name="outcome_once")]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.get_result_display()}"
@@ -197,7 +203,8 @@ class Proposal(models.Model):
                 fields=["record", "field", "fingerprint"], name="proposed_once"
             ),
             models.UniqueConstraint(
-                fields=["organisation", "field", "fingerprint"], name="proposed_once_of_organisation"
+                fields=["organisation", "field", "fingerprint"],
+                name="proposed_once_of_organisation",
             ),
             models.CheckConstraint(
                 condition=Q(record=None) ^ Q(organisation=None), name="proposal_of_one_thing"

@@ -6,135 +6,348 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
-    dependencies = [
-    ]
+    dependencies = []
 
     operations = [
         migrations.CreateModel(
-            name='Bloc',
+            name="Bloc",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(unique=True, verbose_name='slug')),
-                ('name', models.CharField(max_length=200, unique=True, verbose_name='name')),
-                ('short_name', models.CharField(max_length=40, unique=True, verbose_name='short name')),
-                ('kind', models.CharField(choices=[('forum', 'forum'), ('regional-organisation', 'regional organisation'), ('economic-union', 'economic union'), ('political-union', 'political and economic union'), ('development-programme', 'development programme'), ('security-dialogue', 'security dialogue'), ('bank', 'development bank')], max_length=30, verbose_name='kind')),
-                ('founded', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='founded')),
-                ('description', models.TextField(blank=True, verbose_name='description')),
-                ('website', models.URLField(blank=True, verbose_name='website')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(unique=True, verbose_name="slug")),
+                ("name", models.CharField(max_length=200, unique=True, verbose_name="name")),
+                (
+                    "short_name",
+                    models.CharField(max_length=40, unique=True, verbose_name="short name"),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("forum", "forum"),
+                            ("regional-organisation", "regional organisation"),
+                            ("economic-union", "economic union"),
+                            ("political-union", "political and economic union"),
+                            ("development-programme", "development programme"),
+                            ("security-dialogue", "security dialogue"),
+                            ("bank", "development bank"),
+                        ],
+                        max_length=30,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "founded",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="founded"
+                    ),
+                ),
+                ("description", models.TextField(blank=True, verbose_name="description")),
+                ("website", models.URLField(blank=True, verbose_name="website")),
             ],
             options={
-                'ordering': ['short_name'],
+                "ordering": ["short_name"],
             },
         ),
         migrations.CreateModel(
-            name='Country',
+            name="Country",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('iso3', models.CharField(max_length=3, unique=True, verbose_name='alpha-3 code')),
-                ('iso2', models.CharField(max_length=2, unique=True, verbose_name='alpha-2 code')),
-                ('numeric', models.CharField(blank=True, max_length=3, verbose_name='numeric code')),
-                ('region', models.CharField(blank=True, max_length=3, verbose_name='M49 region code')),
-                ('region_name', models.CharField(blank=True, max_length=60, verbose_name='region')),
-                ('subregion', models.CharField(blank=True, max_length=3, verbose_name='M49 subregion code')),
-                ('subregion_name', models.CharField(blank=True, max_length=60, verbose_name='subregion')),
-                ('english_name', models.CharField(max_length=100, verbose_name='English name (CLDR)')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("iso3", models.CharField(max_length=3, unique=True, verbose_name="alpha-3 code")),
+                ("iso2", models.CharField(max_length=2, unique=True, verbose_name="alpha-2 code")),
+                (
+                    "numeric",
+                    models.CharField(blank=True, max_length=3, verbose_name="numeric code"),
+                ),
+                (
+                    "region",
+                    models.CharField(blank=True, max_length=3, verbose_name="M49 region code"),
+                ),
+                ("region_name", models.CharField(blank=True, max_length=60, verbose_name="region")),
+                (
+                    "subregion",
+                    models.CharField(blank=True, max_length=3, verbose_name="M49 subregion code"),
+                ),
+                (
+                    "subregion_name",
+                    models.CharField(blank=True, max_length=60, verbose_name="subregion"),
+                ),
+                (
+                    "english_name",
+                    models.CharField(max_length=100, verbose_name="English name (CLDR)"),
+                ),
             ],
             options={
-                'verbose_name_plural': 'countries',
-                'ordering': ['english_name'],
+                "verbose_name_plural": "countries",
+                "ordering": ["english_name"],
             },
         ),
         migrations.CreateModel(
-            name='Source',
+            name="Source",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=100, unique=True, verbose_name='key')),
-                ('title', models.CharField(max_length=300, verbose_name='title')),
-                ('publisher', models.CharField(blank=True, max_length=200, verbose_name='publisher')),
-                ('url', models.URLField(blank=True, max_length=1000, verbose_name='address')),
-                ('note', models.TextField(blank=True, verbose_name='what was taken from it')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=100, unique=True, verbose_name="key")),
+                ("title", models.CharField(max_length=300, verbose_name="title")),
+                (
+                    "publisher",
+                    models.CharField(blank=True, max_length=200, verbose_name="publisher"),
+                ),
+                ("url", models.URLField(blank=True, max_length=1000, verbose_name="address")),
+                ("note", models.TextField(blank=True, verbose_name="what was taken from it")),
             ],
             options={
-                'ordering': ['title'],
+                "ordering": ["title"],
             },
         ),
         migrations.CreateModel(
-            name='CountryName',
+            name="CountryName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=500, verbose_name='name')),
-                ('folded', models.CharField(editable=False, max_length=500, unique=True)),
-                ('country', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='partners.country')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=500, verbose_name="name")),
+                ("folded", models.CharField(editable=False, max_length=500, unique=True)),
+                (
+                    "country",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="names",
+                        to="partners.country",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Membership',
+            name="Membership",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('member', 'member'), ('observer', 'observer'), ('dialogue-partner', 'dialogue partner'), ('partner', 'partner country'), ('invited', 'invited')], max_length=20, verbose_name='role')),
-                ('since', partners.dates.PartialDateField(blank=True, default=None, help_text='empty: not known', max_length=60, verbose_name='since')),
-                ('since_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='since')),
-                ('since_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='since')),
-                ('until', partners.dates.PartialDateField(blank=True, default=None, help_text='last day of membership; empty: it goes on', max_length=60, verbose_name='until')),
-                ('until_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='until')),
-                ('until_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='until')),
-                ('note', models.TextField(blank=True, verbose_name='note')),
-                ('bloc', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='memberships', to='partners.bloc')),
-                ('country', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='memberships', to='partners.country')),
-                ('source', models.ForeignKey(blank=True, help_text='where it differs from the bloc', null=True, on_delete=django.db.models.deletion.PROTECT, to='partners.source')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("member", "member"),
+                            ("observer", "observer"),
+                            ("dialogue-partner", "dialogue partner"),
+                            ("partner", "partner country"),
+                            ("invited", "invited"),
+                        ],
+                        max_length=20,
+                        verbose_name="role",
+                    ),
+                ),
+                (
+                    "since",
+                    partners.dates.PartialDateField(
+                        blank=True,
+                        default=None,
+                        help_text="empty: not known",
+                        max_length=60,
+                        verbose_name="since",
+                    ),
+                ),
+                (
+                    "since_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="since"
+                    ),
+                ),
+                (
+                    "since_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="since"
+                    ),
+                ),
+                (
+                    "until",
+                    partners.dates.PartialDateField(
+                        blank=True,
+                        default=None,
+                        help_text="last day of membership; empty: it goes on",
+                        max_length=60,
+                        verbose_name="until",
+                    ),
+                ),
+                (
+                    "until_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="until"
+                    ),
+                ),
+                (
+                    "until_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="until"
+                    ),
+                ),
+                ("note", models.TextField(blank=True, verbose_name="note")),
+                (
+                    "bloc",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="memberships",
+                        to="partners.bloc",
+                    ),
+                ),
+                (
+                    "country",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="memberships",
+                        to="partners.country",
+                    ),
+                ),
+                (
+                    "source",
+                    models.ForeignKey(
+                        blank=True,
+                        help_text="where it differs from the bloc",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        to="partners.source",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['since_earliest', 'country__english_name'],
+                "ordering": ["since_earliest", "country__english_name"],
             },
         ),
         migrations.AddField(
-            model_name='bloc',
-            name='countries',
-            field=models.ManyToManyField(related_name='blocs', through='partners.Membership', to='partners.country'),
+            model_name="bloc",
+            name="countries",
+            field=models.ManyToManyField(
+                related_name="blocs", through="partners.Membership", to="partners.country"
+            ),
         ),
         migrations.CreateModel(
-            name='Organisation',
+            name="Organisation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('slug', models.SlugField(max_length=100, unique=True, verbose_name='slug')),
-                ('name', models.CharField(max_length=500, verbose_name='name')),
-                ('kind', models.CharField(choices=[('ministry', 'ministry'), ('agency', 'agency or government body'), ('company', 'company'), ('university', 'university'), ('research-institute', 'research institute'), ('bank', 'bank'), ('association', 'association'), ('international-organisation', 'international organisation')], max_length=30, verbose_name='kind')),
-                ('country', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='organisations', to='partners.country')),
-                ('parent', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='children', to='partners.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("slug", models.SlugField(max_length=100, unique=True, verbose_name="slug")),
+                ("name", models.CharField(max_length=500, verbose_name="name")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("ministry", "ministry"),
+                            ("agency", "agency or government body"),
+                            ("company", "company"),
+                            ("university", "university"),
+                            ("research-institute", "research institute"),
+                            ("bank", "bank"),
+                            ("association", "association"),
+                            ("international-organisation", "international organisation"),
+                        ],
+                        max_length=30,
+                        verbose_name="kind",
+                    ),
+                ),
+                (
+                    "country",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="organisations",
+                        to="partners.country",
+                    ),
+                ),
+                (
+                    "parent",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="children",
+                        to="partners.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='OrganisationName',
+            name="OrganisationName",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(max_length=500, verbose_name='name')),
-                ('folded', models.CharField(editable=False, max_length=500, unique=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='names', to='partners.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("name", models.CharField(max_length=500, verbose_name="name")),
+                ("folded", models.CharField(editable=False, max_length=500, unique=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="names",
+                        to="partners.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['name'],
+                "ordering": ["name"],
             },
         ),
         migrations.AddField(
-            model_name='bloc',
-            name='source',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, to='partners.source', verbose_name='source'),
+            model_name="bloc",
+            name="source",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.PROTECT,
+                to="partners.source",
+                verbose_name="source",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.UniqueConstraint(fields=('bloc', 'country', 'role', 'since'), name='membership_once'),
+            model_name="membership",
+            constraint=models.UniqueConstraint(
+                fields=("bloc", "country", "role", "since"), name="membership_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='membership',
-            constraint=models.CheckConstraint(condition=models.Q(('since_earliest', None), ('until_latest', None), ('since_earliest__lte', models.F('until_latest')), _connector='OR'), name='membership_ends_after_it_began', violation_error_message='A membership ends after it began.'),
+            model_name="membership",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("since_earliest", None),
+                    ("until_latest", None),
+                    ("since_earliest__lte", models.F("until_latest")),
+                    _connector="OR",
+                ),
+                name="membership_ends_after_it_began",
+                violation_error_message="A membership ends after it began.",
+            ),
         ),
     ]

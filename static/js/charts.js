@@ -20,6 +20,7 @@
  *   <div class="chart__plot" data-chart-plot>
  *     <canvas role="img" aria-label="Money promised by year"></canvas>
  *   </div>
+ *   <p class="chart__hint">Arrow keys move between bars.</p>
  *   <p class="visually-hidden" aria-live="polite" data-chart-live></p>
  *   <span data-chart-key="high" hidden>up to the high bound</span>
  *   <span data-chart-key="open" hidden>no upper bound</span>
@@ -202,10 +203,10 @@
     return marks;
   };
 
-  const paint = (chart, tokens) => {
-    const context = chart.ctx;
+  // Works on a configuration before its chart is made, and on a chart afterwards.
+  const paint = ({ data, options }, context, tokens) => {
     const colours = [];
-    chart.data.datasets.forEach((dataset, position) => {
+    data.datasets.forEach((dataset, position) => {
       const colour = tokens.series[dataset.series % tokens.series.length];
       colours[position] = colour;
       dataset.backgroundColor = dataset.part === "gap" ? hatch(context, colour, tokens) : colour;
@@ -216,7 +217,7 @@
       dataset.hoverBorderWidth = 1.5;
       dataset.borderSkipped = false;
     });
-    const { scales, plugins } = chart.options;
+    const { scales, plugins } = options;
     for (const axis of [scales.x, scales.y]) {
       axis.ticks.color = tokens.soft;
       axis.ticks.font = { family: tokens.font, size: 12 };
@@ -236,10 +237,14 @@
     });
   };
 
+  const nameWidth = (plot) => (plot.clientWidth < 480 ? 16 : 30);
+
+  // Bars on their side need room for the longest name and for every series.
   const fitHeight = (plot, data, sideways) => {
     if (!sideways) return;
     const series = data.stack ? 1 : data.series.length;
-    const perLabel = Math.max(30, 15 * series + 12);
+    const lines = Math.max(...data.labels.map((label) => wrap(label, nameWidth(plot)).length));
+    const perLabel = Math.max(30, 15 * series + 12, 15 * lines + 8);
     plot.style.blockSize = `${Math.max(120, data.labels.length * perLabel + 44)}px`;
   };
 
@@ -263,7 +268,6 @@
     const link = (index, series = 0) => data.series[series]?.links?.[index] ?? data.links?.[index] ?? null;
 
     fitHeight(plot, data, sideways);
-    const tokens = readTokens();
     const names = {
       stacked: true,
       grid: { display: false },
@@ -273,7 +277,7 @@
         maxRotation: 0,
         callback(value) {
           const text = this.getLabelForValue(value);
-          return sideways ? wrap(text, plot.clientWidth < 480 ? 16 : 30) : text;
+          return sideways ? wrap(text, nameWidth(plot)) : text;
         },
       },
     };
@@ -287,7 +291,7 @@
       ticks: { precision: 0, maxTicksLimit: 6, callback: (value) => compact.format(value) },
     };
 
-    const chart = new window.Chart(canvas, {
+    const config = {
       type: "bar",
       data: { labels: data.labels, datasets: bars },
       plugins: [arrows],
@@ -309,12 +313,15 @@
           if (address) window.location.assign(address);
         },
         plugins: {
+          // Chart.js must not choose colours of its own.
+          colors: { enabled: false },
           legend: { display: false },
           accordArrows: { marks, colours: [] },
           tooltip: {
             displayColors: data.series.length > 1,
             boxWidth: 10,
             boxHeight: 10,
+            boxPadding: 5,
             padding: 10,
             cornerRadius: 2,
             caretSize: 5,
@@ -327,18 +334,21 @@
               },
               footer(items) {
                 const index = items[0]?.dataIndex;
-                const counts = data.series.map((series) => series.records?.[index] ?? 0);
-                // Series may share a record, so their counts are not added.
-                if (data.series.length > 1 || index === undefined || !counts[0]) return "";
-                return data.unit_is_records ? "" : say(figure.dataset.sayRecords, { count: exact.format(counts[0]) });
+                // Series may share a record, so their counts are not added;
+                // and a bar that counts records has said it already.
+                if (index === undefined || data.series.length > 1) return "";
+                const [series] = data.series;
+                const count = series.records?.[index];
+                if (!count || count === number(series.high?.[index])) return "";
+                return say(figure.dataset.sayRecords, { count: exact.format(count) });
               },
             },
           },
         },
       },
-    });
-    paint(chart, tokens);
-    chart.update("none");
+    };
+    paint(config, canvas.getContext("2d"), readTokens());
+    const chart = new window.Chart(canvas, config);
 
     for (const key of figure.querySelectorAll("[data-chart-key]")) {
       key.hidden = !({ low: hasGap || hasOpen, high: hasGap, open: hasOpen })[key.dataset.chartKey];
@@ -368,7 +378,7 @@
         lows.map(({ datasetIndex }) => ({ datasetIndex, index })),
         bar ? { x: bar.x, y: bar.y } : { x: 0, y: 0 },
       );
-      chart.update("none");
+      chart.render();
       if (announce) {
         const words = data.series.map((series) =>
           data.series.length > 1
@@ -383,7 +393,7 @@
       at = -1;
       chart.setActiveElements([]);
       chart.tooltip.setActiveElements([], { x: 0, y: 0 });
-      chart.update("none");
+      chart.render();
     };
 
     plot.addEventListener("keydown", (event) => {
@@ -431,8 +441,12 @@
         continue;
       }
       const chart = drawn.get(figure);
-      paint(chart, tokens);
-      chart.update("none");
+      // Only an update without animation reaches the options that bars share,
+      // and draws before a page is sent to the printer; "none" leaves them out.
+      chart.stop();
+      chart.options.animation = false;
+      paint(chart, chart.ctx, tokens);
+      chart.update();
     }
   };
 

@@ -8,99 +8,375 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('initiatives', '0001_initial'),
-        ('partners', '0001_initial'),
+        ("initiatives", "0001_initial"),
+        ("partners", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Funding',
+            name="Funding",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('low', models.DecimalField(blank=True, decimal_places=2, max_digits=24, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='low')),
-                ('high', models.DecimalField(blank=True, decimal_places=2, help_text='empty: open', max_digits=24, null=True, verbose_name='high')),
-                ('qualifier', models.CharField(choices=[('exactly', 'exactly'), ('at-least', 'at least'), ('more-than', 'more than'), ('up-to', 'up to'), ('about', 'about'), ('between', 'between'), ('unspecified', 'as stated')], max_length=12, verbose_name='qualifier')),
-                ('words', models.CharField(blank=True, max_length=500, verbose_name='words as said')),
-                ('recorded_at', models.DateTimeField(db_index=True, default=django.utils.timezone.now, editable=False)),
-                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
-                ('retired_because', models.CharField(blank=True, max_length=500)),
-                ('fingerprint', models.CharField(editable=False, max_length=64)),
-                ('key', models.SlugField(max_length=100, verbose_name='key')),
-                ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency (ISO 4217)')),
-                ('currency_said', models.CharField(blank=True, help_text='where it is a judgement', max_length=500, verbose_name='currency as said')),
-                ('missing', models.CharField(blank=True, choices=[('undisclosed', 'undisclosed'), ('not found', 'not found'), ('not looked', 'not looked'), ('not applicable', 'not applicable')], max_length=16, verbose_name='why no amount')),
-                ('rung', models.CharField(choices=[('announced', 'announced'), ('signed', 'signed'), ('committed', 'committed'), ('allocated', 'allocated'), ('disbursed', 'disbursed'), ('cancelled', 'cancelled')], max_length=12, verbose_name='rung')),
-                ('purpose', models.CharField(blank=True, max_length=500, verbose_name='what for')),
-                ('instruments', models.JSONField(blank=True, default=list, verbose_name='instruments')),
-                ('period', partners.dates.PartialDateField(blank=True, default=None, max_length=60, verbose_name='period')),
-                ('period_earliest', partners.dates.DayOf(blank=True, editable=False, end='earliest', null=True, of='period')),
-                ('period_latest', partners.dates.DayOf(blank=True, editable=False, end='latest', null=True, of='period')),
-                ('recurs', models.CharField(choices=[('once', 'once'), ('annually', 'every year')], default='once', max_length=10, verbose_name='recurs')),
-                ('out_of_scope', models.CharField(blank=True, max_length=500, verbose_name='why out of scope')),
-                ('part_of', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='parts', to='funding.funding')),
-                ('provider_country', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='funding_provided', to='partners.country')),
-                ('provider_organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='funding_provided', to='partners.organisation')),
-                ('recipient_country', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='funding_received', to='partners.country')),
-                ('recipient_organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='funding_received', to='partners.organisation')),
-                ('record', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='funding', to='initiatives.initiative')),
-                ('restates', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='restatements', to='funding.funding')),
-                ('sector', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.sector')),
-                ('supersedes', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='superseded_by', to='funding.funding')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "low",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        max_digits=24,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="low",
+                    ),
+                ),
+                (
+                    "high",
+                    models.DecimalField(
+                        blank=True,
+                        decimal_places=2,
+                        help_text="empty: open",
+                        max_digits=24,
+                        null=True,
+                        verbose_name="high",
+                    ),
+                ),
+                (
+                    "qualifier",
+                    models.CharField(
+                        choices=[
+                            ("exactly", "exactly"),
+                            ("at-least", "at least"),
+                            ("more-than", "more than"),
+                            ("up-to", "up to"),
+                            ("about", "about"),
+                            ("between", "between"),
+                            ("unspecified", "as stated"),
+                        ],
+                        max_length=12,
+                        verbose_name="qualifier",
+                    ),
+                ),
+                (
+                    "words",
+                    models.CharField(blank=True, max_length=500, verbose_name="words as said"),
+                ),
+                (
+                    "recorded_at",
+                    models.DateTimeField(
+                        db_index=True, default=django.utils.timezone.now, editable=False
+                    ),
+                ),
+                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
+                ("retired_because", models.CharField(blank=True, max_length=500)),
+                ("fingerprint", models.CharField(editable=False, max_length=64)),
+                ("key", models.SlugField(max_length=100, verbose_name="key")),
+                (
+                    "currency",
+                    models.CharField(blank=True, max_length=3, verbose_name="currency (ISO 4217)"),
+                ),
+                (
+                    "currency_said",
+                    models.CharField(
+                        blank=True,
+                        help_text="where it is a judgement",
+                        max_length=500,
+                        verbose_name="currency as said",
+                    ),
+                ),
+                (
+                    "missing",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("undisclosed", "undisclosed"),
+                            ("not found", "not found"),
+                            ("not looked", "not looked"),
+                            ("not applicable", "not applicable"),
+                        ],
+                        max_length=16,
+                        verbose_name="why no amount",
+                    ),
+                ),
+                (
+                    "rung",
+                    models.CharField(
+                        choices=[
+                            ("announced", "announced"),
+                            ("signed", "signed"),
+                            ("committed", "committed"),
+                            ("allocated", "allocated"),
+                            ("disbursed", "disbursed"),
+                            ("cancelled", "cancelled"),
+                        ],
+                        max_length=12,
+                        verbose_name="rung",
+                    ),
+                ),
+                ("purpose", models.CharField(blank=True, max_length=500, verbose_name="what for")),
+                (
+                    "instruments",
+                    models.JSONField(blank=True, default=list, verbose_name="instruments"),
+                ),
+                (
+                    "period",
+                    partners.dates.PartialDateField(
+                        blank=True, default=None, max_length=60, verbose_name="period"
+                    ),
+                ),
+                (
+                    "period_earliest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="earliest", null=True, of="period"
+                    ),
+                ),
+                (
+                    "period_latest",
+                    partners.dates.DayOf(
+                        blank=True, editable=False, end="latest", null=True, of="period"
+                    ),
+                ),
+                (
+                    "recurs",
+                    models.CharField(
+                        choices=[("once", "once"), ("annually", "every year")],
+                        default="once",
+                        max_length=10,
+                        verbose_name="recurs",
+                    ),
+                ),
+                (
+                    "out_of_scope",
+                    models.CharField(blank=True, max_length=500, verbose_name="why out of scope"),
+                ),
+                (
+                    "part_of",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="parts",
+                        to="funding.funding",
+                    ),
+                ),
+                (
+                    "provider_country",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="funding_provided",
+                        to="partners.country",
+                    ),
+                ),
+                (
+                    "provider_organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="funding_provided",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "recipient_country",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="funding_received",
+                        to="partners.country",
+                    ),
+                ),
+                (
+                    "recipient_organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="funding_received",
+                        to="partners.organisation",
+                    ),
+                ),
+                (
+                    "record",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="funding",
+                        to="initiatives.initiative",
+                    ),
+                ),
+                (
+                    "restates",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="restatements",
+                        to="funding.funding",
+                    ),
+                ),
+                (
+                    "sector",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.sector",
+                    ),
+                ),
+                (
+                    "supersedes",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="superseded_by",
+                        to="funding.funding",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'funding',
-                'verbose_name_plural': 'funding',
-                'ordering': ['pk'],
-                'abstract': False,
+                "verbose_name": "funding",
+                "verbose_name_plural": "funding",
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.CreateModel(
-            name='FundingCarries',
+            name="FundingCarries",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('values', models.JSONField(default=list, help_text='names of the values; empty: all')),
-                ('evidence', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='initiatives.evidence')),
-                ('statement', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='carried', to='funding.funding')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "values",
+                    models.JSONField(default=list, help_text="names of the values; empty: all"),
+                ),
+                (
+                    "evidence",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="initiatives.evidence",
+                    ),
+                ),
+                (
+                    "statement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="carried",
+                        to="funding.funding",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['pk'],
-                'abstract': False,
+                "ordering": ["pk"],
+                "abstract": False,
             },
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('record', 'fingerprint'), name='funding_said_once'),
+            model_name="funding",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("retired_at", None)),
+                fields=("record", "fingerprint"),
+                name="funding_said_once",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.CheckConstraint(condition=models.Q(('retired_at', None), ('recorded_at__lte', models.F('retired_at')), _connector='OR'), name='funding_retired_after_recorded'),
+            model_name="funding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("retired_at", None),
+                    ("recorded_at__lte", models.F("retired_at")),
+                    _connector="OR",
+                ),
+                name="funding_retired_after_recorded",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.CheckConstraint(condition=models.Q(('low', None), ('low__gte', 0), _connector='OR'), name='funding_low_not_negative'),
+            model_name="funding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("low", None), ("low__gte", 0), _connector="OR"),
+                name="funding_low_not_negative",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.CheckConstraint(condition=models.Q(('high', None), ('low__lte', models.F('high')), _connector='OR'), name='funding_low_within_high'),
+            model_name="funding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("high", None), ("low__lte", models.F("high")), _connector="OR"),
+                name="funding_low_within_high",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('low__isnull', False), ('missing', ''), models.Q(('currency', ''), _negated=True)), models.Q(('currency', ''), ('high', None), ('low', None), models.Q(('missing', ''), _negated=True)), _connector='OR'), name='funding_amount_or_reason'),
+            model_name="funding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("low__isnull", False),
+                        ("missing", ""),
+                        models.Q(("currency", ""), _negated=True),
+                    ),
+                    models.Q(
+                        ("currency", ""),
+                        ("high", None),
+                        ("low", None),
+                        models.Q(("missing", ""), _negated=True),
+                    ),
+                    _connector="OR",
+                ),
+                name="funding_amount_or_reason",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('provider_country', None), ('provider_organisation', None), _connector='OR'), models.Q(('recipient_country', None), ('recipient_organisation', None), _connector='OR')), name='funding_parties_single'),
+            model_name="funding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("provider_country", None), ("provider_organisation", None), _connector="OR"
+                    ),
+                    models.Q(
+                        ("recipient_country", None),
+                        ("recipient_organisation", None),
+                        _connector="OR",
+                    ),
+                ),
+                name="funding_parties_single",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='funding',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('restates', None), models.Q(('restates', models.F('id')), _negated=True), _connector='OR'), models.Q(('part_of', None), models.Q(('part_of', models.F('id')), _negated=True), _connector='OR')), name='funding_not_of_itself'),
+            model_name="funding",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(
+                        ("restates", None),
+                        models.Q(("restates", models.F("id")), _negated=True),
+                        _connector="OR",
+                    ),
+                    models.Q(
+                        ("part_of", None),
+                        models.Q(("part_of", models.F("id")), _negated=True),
+                        _connector="OR",
+                    ),
+                ),
+                name="funding_not_of_itself",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='fundingcarries',
-            constraint=models.UniqueConstraint(fields=('statement', 'evidence'), name='fundingcarries_once'),
+            model_name="fundingcarries",
+            constraint=models.UniqueConstraint(
+                fields=("statement", "evidence"), name="fundingcarries_once"
+            ),
         ),
     ]

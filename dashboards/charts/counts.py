@@ -1,0 +1,158 @@
+"""Charts that count records: by year, by country, bloc by sector."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from django.urls import reverse
+from django.utils.translation import gettext
+
+from dashboards.charts.chart import Chart, Line, Series, Value
+from initiatives.facets import counts
+from initiatives.funding.rollup import Reason
+from initiatives.intervals import Interval
+from initiatives.models import Framework, Participation, Record
+from initiatives.selection import Selection
+
+
+def by_year(slug: str, title: str, unit: str, address: str, selection: Selection) -> Chart:
+    """Records by the year in which they began, every year from the first to the last."""
+    years: Counter[int] = Counter()
+    unplaced = 0
+    for earliest, latest in selection.records.values_list("began_earliest", "began_latest"):
+        if earliest and latest and earliest.year == latest.year:
+            years[earliest.year] += 1
+        else:
+            unplaced += 1
+    labels = list(range(min(years), max(years) + 1)) if years else []
+    return _count_chart(
+        slug,
+        title,
+        unit,
+        labels=[str(year) for year in labels],
+        values=[years[year] for year in labels],
+        links=[
+            _narrowed(address, selection, year_min=str(year), year_max=str(year)) for year in labels
+        ],
+        placed=selection.count - unplaced,
+        left_out=(Reason.NO_YEAR, unplaced),
+    )
+
+
+def initiatives_by_year(slug: str, selection: Selection) -> Chart:
+    """Initiatives by the year in which they began."""
+    title, unit = gettext("Initiatives by the year they began"), gettext("initiatives")
+    return by_year(slug, title, unit, "initiative_list", selection)
+
+
+def summits(slug: str, selection: Selection) -> Chart:
+    """Summits by year."""
+    return by_year(slug, gettext("Summits by year"), gettext("summits"), "summit_list", selection)
+
+
+def initiatives_by_country(slug: str, selection: Selection) -> Chart:
+    """Initiatives by country taking part; one with several countries stands under each."""
+    found = counts("country", selection.keys)
+    chart = _count_chart(
+        slug,
+        gettext("Initiatives by country taking part"),
+        gettext("initiatives"),
+        labels=[choice.label for choice in found],
+        values=[choice.count for choice in found],
+        links=[_narrowed("initiative_list", selection, country=choice.value) for choice in found],
+        placed=(placed := _with_any_country(selection)),
+        left_out=(Reason.NO_COUNTRY, selection.count - placed),
+    )
+    chart.note = gettext("An initiative of several countries stands under each of them.")
+    chart.horizontal = True
+    return chart
+
+
+def bloc_by_sector(slug: str, selection: Selection) -> Chart:
+    """Initiatives by bloc and sector: a label for each sector, a series for each bloc."""
+    sectors: dict[int, set[tuple[str, str]]] = {}
+    through = Record.sectors.through.objects.filter(record__in=selection.keys)
+    for record, sector, name in through.values_list("record", "sector__slug", "sector__name"):
+        sectors.setdefault(record, set()).add((sector, name))
+    blocs: dict[int, set[tuple[str, str]]] = {}
+    frameworks = Framework.objects.current().filter(record__in=selection.keys)
+    for record, bloc, name in frameworks.values_list("record", "bloc__slug", "bloc__short_name"):
+        blocs.setdefault(record, set()).add((bloc, name))
+    pairs = Counter(
+        (bloc, sector)
+        for record in sectors.keys() & blocs.keys()
+        for bloc in blocs[record]
+        for sector in sectors[record]
+    )
+    placed = len(sectors.keys() & blocs.keys())
+    no_bloc = selection.count - len(blocs)
+    columns = sorted({bloc for bloc, _ in pairs}, key=lambda b: b[1])
+    lines = sorted({sector for _, sector in pairs}, key=lambda s: s[1])
+    return Chart(
+        slug=slug,
+        title=gettext("Initiatives by sector and bloc"),
+        unit=gettext("initiatives"),
+        labels=[name for _, name in lines],
+        links=[_narrowed("initiative_list", selection, sector=sector) for sector, _ in lines],
+        series=[
+            Series(bloc[1], [Value.of(pairs[bloc, sector]) for sector in lines]) for bloc in columns
+        ],
+        total=Value.of(placed).amount,
+        records=placed,
+        note=gettext("An initiative with several sectors or blocs stands under each of them."),
+        left_out=_lines(
+            (Reason.NO_BLOC, no_bloc),
+            (Reason.NO_SECTOR, selection.count - placed - no_bloc),
+        ),
+        horizontal=True,
+    )
+
+
+def _with_any_country(selection: Selection) -> int:
+    rows = Participation.objects.current().filter(record__in=selection.keys)
+    named = rows.exclude(country=None, organisation__country=None)
+    return named.values("record").distinct().count()
+
+
+def _count_chart(
+    slug: str,
+    title: str,
+    unit: str,
+    labels: list[str],
+    values: list[int],
+    links: list[str | None],
+    placed: int,
+    left_out: tuple[Reason, int],
+) -> Chart:
+    total = Value.of(placed).amount
+    assert isinstance(total, Interval)
+    return Chart(
+        slug=slug,
+        title=title,
+        unit=unit,
+        labels=labels,
+        links=[link if value else None for link, value in zip(links, values, strict=True)],
+        series=[Series(unit, [Value.of(value) for value in values])],
+        total=total,
+        records=placed,
+        left_out=_lines(left_out),
+    )
+
+
+def _lines(*left_out: tuple[Reason, int]) -> list[Line]:
+    return [Line(reason.value, str(reason.label), n) for reason, n in left_out if n]
+
+
+def _narrowed(address: str, selection: Selection, **values: str) -> str | None:
+    """The list of the selection, narrowed further by the values.
+
+    None where the selection already names another value of that filter: together they would mean
+    *or*, and show more than the bar counts.
+    """
+    if any(selection.params.getlist(n) not in ([], [v]) for n, v in values.items() if "_" not in n):
+        return None
+    params = selection.params.copy()
+    params.pop("page", None)
+    for name, value in values.items():
+        params[name] = value
+    return f"{reverse(address)}?{params.urlencode()}"

@@ -1,0 +1,188 @@
+"""The lists of the site: what each shows, which filters it has, how it is ordered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import models
+from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models.functions import Coalesce
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from dashboards import columns
+from dashboards.columns import Column
+from initiatives import filters
+from initiatives.funding.filters import FundedInitiativeFilter
+from initiatives.models import (
+    Alliance,
+    Article,
+    Framework,
+    Initiative,
+    Participation,
+    Record,
+    Summit,
+)
+from partners.models import Bloc, Country, Membership, Organisation
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A list: its records, filters, columns and order. Page, JSON and CSV all read this."""
+
+    name: str
+    title: Any
+    records: Callable[[], models.QuerySet]
+    filters: type[filters.ListFilter]
+    columns: list[Column]
+    order: Callable[[models.QuerySet], models.QuerySet]
+    relations: Callable[[models.QuerySet], models.QuerySet]
+    facets: tuple[str, ...] = ()
+    years: bool = False
+    intro: Any = ""
+
+    @property
+    def template(self) -> str:
+        """The template of the rows of the page."""
+        return f"lists/{self.name}.html"
+
+
+def _count(rows: models.QuerySet, what: str) -> Coalesce:
+    """A count as a subquery: unlike a join, it cannot multiply another count."""
+    counted = rows.order_by().values(what).annotate(n=Count("record", distinct=True)).values("n")
+    return Coalesce(Subquery(counted[:1]), 0)
+
+
+def _in_published_initiatives(rows: models.QuerySet) -> models.QuerySet:
+    return rows.current().filter(  # type: ignore[attr-defined]
+        record__state=Record.State.PUBLISHED, record__type=Record.Type.INITIATIVE
+    )
+
+
+def countries() -> models.QuerySet[Country]:
+    """Countries with the number of published initiatives they take part in."""
+    taking_part = _in_published_initiatives(Participation.objects.all()).annotate(
+        partner=Coalesce("country", "organisation__country")
+    )
+    here = taking_part.filter(partner=OuterRef("pk"))
+    return Country.objects.annotate(initiatives=_count(here, "partner"))
+
+
+def blocs() -> models.QuerySet[Bloc]:
+    """Blocs with the number of their members today and of initiatives run under them."""
+    under = _in_published_initiatives(Framework.objects.all()).filter(bloc=OuterRef("pk"))
+    today = Membership.objects.filter(bloc=OuterRef("pk"), role=Membership.Role.MEMBER).at(
+        timezone.localdate()
+    )
+    members = today.order_by().values("bloc").annotate(n=Count("country", distinct=True))
+    return Bloc.objects.select_related("source").annotate(
+        initiatives=_count(under, "bloc"),
+        members=Coalesce(Subquery(members.values("n")[:1]), 0),
+    )
+
+
+def organisations() -> models.QuerySet[Organisation]:
+    """Organisations with the number of published initiatives they take part in."""
+    here = _in_published_initiatives(Participation.objects.all()).filter(
+        organisation=OuterRef("pk")
+    )
+    return Organisation.objects.select_related("country").annotate(
+        initiatives=_count(here, "organisation")
+    )
+
+
+def articles() -> models.QuerySet[Article]:
+    """Articles with the number of their passages."""
+    return Article.objects.annotate(passage_count=Count("passages"))
+
+
+def _newest_first(records: models.QuerySet) -> models.QuerySet:
+    return records.newest_first()  # type: ignore[attr-defined]
+
+
+def _as_they_are(records: models.QuerySet) -> models.QuerySet:
+    return records
+
+
+INITIATIVES = Listing(
+    "initiatives",
+    _("Initiatives"),
+    Initiative.objects.published,
+    FundedInitiativeFilter,
+    columns.INITIATIVE_COLUMNS,
+    _newest_first,
+    columns.initiatives_with_relations,
+    facets=("bloc", "country", "sector", "kind", "status", "label"),
+    years=True,
+)
+ALLIANCES = Listing(
+    "alliances",
+    _("Alliances"),
+    Alliance.objects.published,
+    filters.AllianceFilter,
+    columns.ALLIANCE_COLUMNS,
+    _newest_first,
+    columns.with_relations,
+    facets=("bloc", "country", "sector"),
+    years=True,
+)
+SUMMITS = Listing(
+    "summits",
+    _("Summits"),
+    Summit.objects.select_related("series").published,
+    filters.SummitFilter,
+    columns.SUMMIT_COLUMNS,
+    _newest_first,
+    columns.with_relations,
+    facets=("bloc", "country", "sector"),
+    years=True,
+)
+COUNTRIES = Listing(
+    "countries",
+    _("Countries"),
+    countries,
+    filters.CountryFilter,
+    columns.COUNTRY_COLUMNS,
+    lambda rows: rows.order_by("-initiatives", "english_name"),
+    _as_they_are,
+)
+BLOCS = Listing(
+    "blocs",
+    _("Blocs"),
+    blocs,
+    filters.BlocFilter,
+    columns.BLOC_COLUMNS,
+    lambda rows: rows.order_by("-initiatives", "short_name"),
+    _as_they_are,
+)
+ORGANISATIONS = Listing(
+    "organisations",
+    _("Organisations"),
+    organisations,
+    filters.OrganisationFilter,
+    columns.ORGANISATION_COLUMNS,
+    lambda rows: rows.order_by("-initiatives", "name", "pk"),
+    _as_they_are,
+)
+ARTICLES = Listing(
+    "articles",
+    _("Articles"),
+    articles,
+    filters.ArticleFilter,
+    columns.ARTICLE_COLUMNS,
+    lambda rows: rows.order_by(F("published_earliest").desc(nulls_last=True), "title", "pk"),
+    lambda rows: rows.select_related("publisher"),
+)
+LISTINGS = [INITIATIVES, ALLIANCES, SUMMITS, COUNTRIES, BLOCS, ORGANISATIONS, ARTICLES]
+# The plural in an address -> the name of its single record.
+SINGULAR = {
+    "initiatives": "initiative",
+    "alliances": "alliance",
+    "summits": "summit",
+    "countries": "country",
+    "blocs": "bloc",
+    "organisations": "organisation",
+    "articles": "article",
+}

@@ -1,0 +1,120 @@
+"""Import runs: what was asked for, how far it is, what became of each record."""
+
+from __future__ import annotations
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
+from initiatives.news.requesting import request_import
+
+PAGE_SIZE = 25
+
+
+Result = ImportOutcome.Result
+# The shape of the badge of each outcome (templates/partials/badge.html).
+TONES: dict[str, str] = {
+    Result.CREATED: "good",
+    Result.UPDATED: "accent",
+    Result.UNCHANGED: "quiet",
+    Result.PROPOSED: "warn",
+    Result.DUPLICATE: "warn",
+    Result.REJECTED: "bad",
+}
+
+
+def badges(counts: dict[str, int]) -> list[tuple[str, str, int]]:
+    """(words, tone, how many) of each outcome."""
+    return [(str(Result(result).label), TONES[result], n) for result, n in counts.items()]
+
+
+class ManyFiles(forms.ClearableFileInput):
+    """A file input that takes several files."""
+
+    allow_multiple_selected = True
+
+
+class FilesField(forms.FileField):
+    """One or more uploaded files, each of which must be of a size that can be read."""
+
+    widget = ManyFiles
+
+    def clean(self, data, initial=None):
+        files = data if isinstance(data, list | tuple) else [data]
+        cleaned = [super(FilesField, self).clean(file, initial) for file in files]
+        for file in cleaned:
+            if file.size > settings.NEWS_MAX_BYTES:
+                raise forms.ValidationError(
+                    gettext("%(name)s has %(size)s bytes; at most %(most)s are read.")
+                    % {"name": file.name, "size": file.size, "most": settings.NEWS_MAX_BYTES}
+                )
+        return cleaned
+
+
+class ImportForm(forms.Form):
+    """Which news documents to import."""
+
+    files = FilesField(
+        label=_("News documents"),
+        help_text=_("One or more files of the format accord.news/1, 5 MB at most each."),
+        widget=ManyFiles(attrs={"multiple": True, "accept": ".json,application/json"}),
+    )
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_list(request: HttpRequest) -> HttpResponse:
+    """All runs, the latest first; a POST asks for a new one."""
+    may_import = request.user.has_perm("news.add_importrun")
+    form = ImportForm(request.POST or None, request.FILES or None)
+    if request.method == "POST":
+        if not may_import:
+            raise PermissionDenied
+        if form.is_valid():
+            files = [(file.name, file.read()) for file in form.cleaned_data["files"]]
+            run = request_import(files, requested_by=request.user)
+            messages.success(request, gettext("The import is queued."))
+            return redirect(run)
+    paginator = Paginator(ImportRun.objects.newest_first(), PAGE_SIZE)
+    page = paginator.get_page(request.GET.get("page"))
+    counts = ImportRun.outcome_counts_of(page)
+    context = {
+        "page": page,
+        "runs": [(run, badges(counts[run.pk])) for run in page],
+        "form": form if may_import else None,
+    }
+    status = 400 if request.method == "POST" else 200
+    return render(request, "imports/list.html", context, status=status)
+
+
+def _lines(document: ImportDocument) -> list[tuple[ImportOutcome, str]]:
+    """The outcomes of a document with the tone of each."""
+    return [(outcome, TONES[outcome.result]) for outcome in document.outcomes.all()]
+
+
+@require_safe
+def import_run(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run; htmx asks for the part that changes while the run goes on."""
+    run = get_object_or_404(
+        ImportRun.objects.prefetch_related(
+            "documents__outcomes__record", "documents__outcomes__organisation"
+        ),
+        pk=pk,
+    )
+    context = {
+        "run": run,
+        "documents": [(d, _lines(d)) for d in run.documents.all()],
+        "counts": badges(run.outcome_counts()),
+        "proposals": Proposal.objects.filter(document__run=run).select_related(
+            "record", "organisation"
+        ),
+    }
+    template = "imports/progress.html" if request.htmx else "imports/run.html"  # type: ignore[attr-defined]
+    return render(request, template, context)

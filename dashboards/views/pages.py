@@ -1,0 +1,98 @@
+"""The overview, the search, and the health of the site."""
+
+from __future__ import annotations
+
+import redis
+from django.conf import settings
+from django.db import DatabaseError, connection
+from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from dashboards.charts import INITIATIVE_CHARTS
+from dashboards.lists import COUNTRIES, INITIATIVES, LISTINGS, SINGULAR
+from initiatives.funding.models import Funding
+from initiatives.models import Alliance, Article, Record, Summit
+from initiatives.selection import Selection
+
+OVERVIEW_CHARTS = ("initiatives-by-year", "initiatives-by-country", "funding-by-sector")
+LATEST = 8
+PER_GROUP = 10
+
+
+@require_safe
+def overview(request: HttpRequest) -> HttpResponse:
+    """Headline numbers that lead to their rows, three charts, the latest changes."""
+    everything = Selection(INITIATIVES.filters, QueryDict(), INITIATIVES.records())
+    context = {
+        "headlines": _headlines(everything),
+        "charts": [INITIATIVE_CHARTS[slug](everything) for slug in OVERVIEW_CHARTS],
+        "latest": Record.objects.published().recently_changed()[:LATEST],
+    }
+    return render(request, "overview.html", context)
+
+
+def _headlines(everything: Selection) -> list[dict[str, object]]:
+    """What there is, each number with the address of exactly the rows it counts."""
+    money = Funding.objects.current().filter(record__in=everything.keys)
+    taking_part = COUNTRIES.records().filter(initiatives__gt=0)
+    rows = (
+        (_("initiatives"), everything.count, reverse("initiative_list")),
+        (_("alliances"), Alliance.objects.published().count(), reverse("alliance_list")),
+        (_("summits"), Summit.objects.published().count(), reverse("summit_list")),
+        (
+            _("countries taking part"),
+            taking_part.count(),
+            reverse("country_list") + "?taking_part=yes",
+        ),
+        (_("statements about money"), money.count(), reverse("funding") + "#statements"),
+        (_("articles"), Article.objects.count(), reverse("article_list")),
+    )
+    return [{"label": label, "value": value, "url": url} for label, value, url in rows]
+
+
+@require_safe
+def search(request: HttpRequest) -> HttpResponse:
+    """Whatever mentions the words, list by list, with the way to each whole list."""
+    params = QueryDict(mutable=True)
+    params["q"] = request.GET.get("q", "")
+    groups, errors = [], []
+    for listing in LISTINGS if params["q"].strip() else []:
+        selection = Selection(listing.filters, params, listing.records())
+        errors = errors or selection.errors.get("q", [])
+        if selection.count:
+            address = reverse(f"{SINGULAR[listing.name]}_list")
+            groups.append(
+                {
+                    "title": listing.title,
+                    "count": selection.count,
+                    "rows": listing.order(selection.records)[:PER_GROUP],
+                    "url": f"{address}?{selection.query}",
+                }
+            )
+    context = {"q": params["q"], "groups": groups, "errors": errors}
+    return render(request, "search.html", context, status=400 if errors else 200)
+
+
+@never_cache
+@require_safe
+def healthz(request: HttpRequest) -> JsonResponse:
+    """Whether the database and the queue answer: 200, or 503 with the one that does not."""
+    health = {"database": "ok", "queue": "ok"}
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT 1")
+    except DatabaseError:
+        health["database"] = "down"
+    try:
+        client = redis.Redis.from_url(
+            settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1
+        )
+        client.ping()
+        client.close()
+    except redis.RedisError:
+        health["queue"] = "down"
+    return JsonResponse(health, status=200 if set(health.values()) == {"ok"} else 503)

@@ -1,0 +1,140 @@
+"""One query string -> one FilterSet -> one Selection, which every renderer shows.
+
+Nothing else parses the query string. What is not understood selects nothing: an invalid filter
+never means "everything".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.db import models
+from django.http import QueryDict
+from django.utils.text import get_text_list
+from django.utils.translation import gettext, ngettext
+
+from initiatives.filters import ListFilter
+
+
+@dataclass(frozen=True, slots=True)
+class Active:
+    """One value of one filter that is set: its words, and the query string without it."""
+
+    name: str
+    label: str
+    value: str
+    text: str
+    without: str
+
+
+class Selection:
+    """The records that a query string asks for, each exactly once.
+
+    `errors` has, by parameter, what is wrong with it; while there are any, nothing is selected.
+    With `strict`, as machine formats ask, parameters that no filter has are errors too; `also`
+    names those that the renderer itself understands, such as the page number.
+    """
+
+    def __init__(
+        self,
+        filters: type[ListFilter],
+        params: QueryDict,
+        records: models.QuerySet,
+        *,
+        strict: bool = False,
+        also: Iterable[str] = (),
+    ) -> None:
+        self.params = params
+        self.filterset = filters(params, queryset=records)
+        self.form = self.filterset.form
+        self.errors: dict[str, list[str]] = {
+            name: [str(error) for error in errors] for name, errors in self.form.errors.items()
+        }
+        self._all = records
+        if strict:
+            for name in params.keys() - self.filterset.filters.keys() - set(also):
+                self.errors[name] = [gettext("There is no parameter of this name.")]
+
+    @cached_property
+    def records(self) -> models.QuerySet:
+        """The matching records, unordered, each once."""
+        if self.errors:
+            return self._all.none()
+        return self.filterset.qs.order_by()
+
+    @cached_property
+    def keys(self) -> models.QuerySet:
+        """Their primary keys, as a subquery: sums over it cannot count a record twice."""
+        return self.records.values("pk")
+
+    @cached_property
+    def count(self) -> int:
+        """How many records match."""
+        return self.records.count()
+
+    def ignoring(self, name: str) -> models.QuerySet:
+        """What would match without the filter `name`: for the counts beside its choices."""
+        if self.errors:
+            return self._all.none()
+        if name not in self.params:
+            return self.records
+        params = self.params.copy()
+        del params[name]
+        return type(self.filterset)(params, queryset=self._all).qs.order_by()
+
+    @cached_property
+    def active(self) -> list[Active]:
+        """Every value that is set, in the order of the filters."""
+        return list(self._active())
+
+    def _active(self) -> Iterator[Active]:
+        for name, filter_ in self.filterset.filters.items():
+            for value in dict.fromkeys(v for v in self.params.getlist(name) if v != ""):
+                rest = self.params.copy()
+                rest.pop("page", None)
+                rest.setlist(name, [v for v in self.params.getlist(name) if v != value])
+                text = self._text(name, value)
+                yield Active(name, str(filter_.label), value, text, rest.urlencode())
+
+    @property
+    def words(self) -> str:
+        """The filter in words: "Initiatives run under BRICS, on Space"."""
+        noun = str(self.filterset.NOUN)
+        if self.errors:
+            return gettext("%(noun)s: no valid filter") % {"noun": noun}
+        phrases = []
+        for name, phrase in self.filterset.WORDS.items():
+            texts = [active.text for active in self.active if active.name == name]
+            if texts:
+                phrases.append(str(phrase) % get_text_list(texts, gettext("or")))
+        if not phrases:
+            return gettext("%(noun)s, all") % {"noun": noun}
+        return f"{noun} " + ", ".join(phrases)
+
+    @property
+    def headline(self) -> str:
+        """How many there are: "3 records"."""
+        return ngettext("%(n)s record", "%(n)s records", self.count) % {"n": self.count}
+
+    @property
+    def query(self) -> str:
+        """The filter as a query string: set values only, in one order, so that it can be shared."""
+        canonical = QueryDict(mutable=True)
+        for active in self.active:
+            canonical.appendlist(active.name, active.value)
+        return canonical.urlencode()
+
+    def _text(self, name: str, value: str) -> str:
+        """A value as people say it: the name of the bloc instead of its slug."""
+        field: Any = self.form.fields[name]
+        if hasattr(field, "queryset"):
+            for chosen in self.form.cleaned_data.get(name) or []:
+                if str(getattr(chosen, field.to_field_name)) == value:
+                    return str(chosen)
+        for key, label in getattr(field, "choices", []) if not hasattr(field, "queryset") else []:
+            if str(key) == value:
+                return str(label)
+        return value
