@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -17,6 +17,7 @@ from initiatives.funding.models import Funding
 from initiatives.funding.rollup import Recurs
 from initiatives.ladder import RANK
 from initiatives.models import (
+    Article,
     Evidence,
     Figure,
     Framework,
@@ -191,22 +192,44 @@ KINDS: list[tuple[Any, type[Statement], Render, tuple[str, ...]]] = [
 ]
 
 
-def statements_of(record: Record) -> Iterable[tuple[Any, type[Statement], Render, list[Statement]]]:
-    """The current statements about a record by kind, with their evidence."""
+Stated = tuple[Any, type[Statement], Render, list[Statement]]
+
+
+def statements_of(record: Record) -> list[Stated]:
+    """The current statements about a record by kind, with their evidence.
+
+    For each kind one query, and three more for the evidence of those that say something.
+    """
+    found: list[Stated] = []
     for title, model, render, related in KINDS:
-        fitting = model._meta.get_field("record").related_model
-        if isinstance(record, fitting):  # type: ignore[arg-type]
-            rows = model.objects.current().filter(record=record.pk).with_evidence()  # type: ignore[attr-defined]
-            rows = list(rows.select_related(*related))
+        if isinstance(record, model.record_model()):
+            current = model.objects.about(record).current().with_evidence()
+            rows = list(current.select_related(*related))
             if model is StatusStep:
-                rows.sort(key=lambda s: (s.date_latest or dt.date.max, RANK[s.status]))
-            yield title, model, render, rows
+                rows.sort(key=_by_date_and_rank)
+            found.append((title, model, render, rows))
+    return found
 
 
-def sections(record: Record) -> list[Section]:
+def _by_date_and_rank(step: Any) -> tuple[dt.date, int]:
+    return step.date_latest or dt.date.max, RANK[step.status]
+
+
+def articles_of(stated: list[Stated]) -> list[Article]:
+    """The articles whose accepted passages carry the statements, each once."""
+    found = {
+        passage.article.pk: passage.article
+        for _title, _model, _render, statements in stated
+        for statement in statements
+        for passage in accepted_passages(statement)
+    }
+    return list(found.values())
+
+
+def sections(stated: list[Stated]) -> list[Section]:
     """What is stated about a record, for its page: kinds that say nothing are left out."""
     found = []
-    for title, model, render, statements in statements_of(record):
+    for title, model, render, statements in stated:
         disputed = disputed_slots(statements)
         name = model._meta.model_name or ""
         section = Section(title, name)
@@ -277,21 +300,21 @@ def carried_by(passages: list[Evidence]) -> list[tuple[Evidence, list[tuple[Reco
             said = render(statement)
             value = f"{said['what']}: {said['value'] or said.get('missing', '')}"
             anchor = f"{model._meta.model_name}-{statement.pk}"
-            entry = (statement.record, value, anchor)  # type: ignore[attr-defined]
-            found[statement.passage].append(entry)  # type: ignore[attr-defined]
+            entry = (statement.record, value, anchor)
+            found[statement.passage].append(entry)
     return [(passage, found[passage.pk]) for passage in passages]
 
 
 def accepted_passages(statement: Statement) -> list[Evidence]:
     """The passages that carry it and were accepted; reads what was prefetched."""
-    carried = statement.carried.all()  # type: ignore[attr-defined]
+    carried = statement.carried.all()
     return [c.evidence for c in carried if c.evidence.state == Evidence.State.ACCEPTED]
 
 
-def as_json(record: Record) -> dict[str, list[dict[str, Any]]]:
+def as_json(stated: list[Stated]) -> dict[str, list[dict[str, Any]]]:
     """The statements about a record with their evidence, by kind, as plain values."""
     found: dict[str, list[dict[str, Any]]] = {}
-    for _title, model, _render, statements in statements_of(record):
+    for _title, model, _render, statements in stated:
         disputed = disputed_slots(statements)
         found[str(model._meta.model_name)] = [
             {
@@ -309,7 +332,7 @@ def as_json(record: Record) -> dict[str, list[dict[str, Any]]]:
                         "made_by": c.evidence.made_by,
                         "maker": c.evidence.maker,
                     }
-                    for c in statement.carried.all()  # type: ignore[attr-defined]
+                    for c in statement.carried.all()
                     if c.evidence.state == Evidence.State.ACCEPTED
                 ],
             }

@@ -10,7 +10,7 @@ from django.db import models
 from django.db.models import Count
 from django.db.models.functions import Coalesce
 
-from initiatives.models import Framework, Labelling, Participation, Record, Sector
+from initiatives.models import Framework, Label, Labelling, Participation, Record, Sector
 from initiatives.selection import Selection
 from partners.models import Bloc, Country, Organisation
 
@@ -105,8 +105,7 @@ def _sectors(keys: models.QuerySet) -> Any:
 
 def _labels(keys: models.QuerySet) -> Any:
     rows = Labelling.objects.current().filter(record__in=keys)
-    label = Labelling._meta.get_field("label").related_model
-    return _grouped(rows, "label", "record"), lambda x: x.slug, label.objects.in_bulk
+    return _grouped(rows, "label", "record"), lambda x: x.slug, Label.objects.in_bulk
 
 
 RELATIONS: dict[str, Callable[[models.QuerySet], Any]] = {

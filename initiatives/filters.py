@@ -72,7 +72,7 @@ class ListFilter(df.FilterSet):
 
     q = df.CharFilter(label=_("Text"), method="by_text", max_length=200)
 
-    def by_text(self, qs: models.QuerySet, name: str, value: str) -> models.QuerySet:
+    def by_text(self, qs: Any, name: str, value: str) -> models.QuerySet:
         """Rows that mention every word of the text."""
         return qs.mentioning(value)
 
@@ -117,12 +117,12 @@ class RecordFilter(ListFilter):
         method="by_members",
     )
 
-    def by_years(self, qs: models.QuerySet, name: str, value: int) -> models.QuerySet:
+    def by_years(self, qs: Any, name: str, value: int) -> models.QuerySet:
         """Begun surely within the years."""
         day = dt.date(value, 1, 1) if name == "year_min" else dt.date(value, 12, 31)
         return qs.began_within(*((day, None) if name == "year_min" else (None, day)))
 
-    def by_members(self, qs: models.QuerySet, name: str, value: Any) -> models.QuerySet:
+    def by_members(self, qs: Any, name: str, value: Any) -> models.QuerySet:
         """With members of blocs: as of then unless `membership=now`."""
         if name == "membership" or not value:
             return qs

@@ -10,7 +10,7 @@ from __future__ import annotations
 import datetime as dt
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date, format_interval
 from django.core.exceptions import ValidationError
@@ -129,7 +129,13 @@ def _locale() -> str:
     return (get_language() or "en").replace("-", "_").partition("_")[0]
 
 
-class PartialDateField(models.CharField):
+if TYPE_CHECKING:
+    TextColumn = models.CharField[PartialDate | str | None, PartialDate | None]
+else:
+    TextColumn = models.CharField
+
+
+class PartialDateField(TextColumn):
     """A column that holds a PartialDate as its EDTF text; empty text is None, "not known"."""
 
     description = _("date as precise as it was said (EDTF)")
@@ -187,6 +193,7 @@ class DayOf(models.DateField):
 
     def pre_save(self, model_instance: models.Model, add: bool) -> dt.date | None:
         source = model_instance._meta.get_field(self.of)
+        assert isinstance(source, PartialDateField)
         value = source.to_python(getattr(model_instance, self.of))
         day = getattr(value, self.end) if value else None
         setattr(model_instance, self.attname, day)

@@ -12,6 +12,7 @@ from babel import Locale
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
@@ -56,7 +57,7 @@ class CountryQuerySet(models.QuerySet["Country"]):
     def members_of_any(self, blocs: Iterable[Bloc]) -> CountryQuerySet:
         """Full members today of one of the blocs."""
         today = Membership.objects.filter(bloc__in=blocs, role=Membership.Role.MEMBER).at(
-            dt.date.today()
+            timezone.localdate()
         )
         return self.filter(pk__in=today.values("country"))
 
@@ -64,7 +65,7 @@ class CountryQuerySet(models.QuerySet["Country"]):
         """Full members of `bloc`: on the day `at`, or today."""
         return self.filter(
             pk__in=Membership.objects.filter(bloc=bloc, role=Membership.Role.MEMBER)
-            .at(at or dt.date.today())
+            .at(at or timezone.localdate())
             .values("country")
         )
 

@@ -13,7 +13,7 @@ from django.conf import settings
 from django.db import connection
 
 from config import embedded_queue
-from tests import servers
+from tests import cast, servers
 
 # --- Browser: `page` comes from pytest-playwright ------------------------------------------------
 
@@ -141,3 +141,32 @@ def environment_of_test() -> dict[str, str]:
         "DATABASE_URL": url,
         "REDIS_URL": "" if settings.REDIS_URL_IS_EMBEDDED else settings.REDIS_URL,
     }
+
+
+# --- Data ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
+    """Every database test starts from the reference data and the seed records.
+
+    Tests that really commit (`transactional_db`) leave an empty database behind; those ask for
+    `seeded`.
+    """
+    with django_db_blocker.unblock():
+        cast.load_reference()
+        cast.import_seeds()
+
+
+@pytest.fixture
+def seeded(transactional_db: None) -> None:
+    """The reference data and the seed records, really committed."""
+    cast.load_reference()
+    cast.import_seeds()
+
+
+@pytest.fixture(autouse=True)
+def no_queue_by_accident(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the `queue` fixture nothing is sent, instead of waiting for a queue that is down."""
+    if "queue" not in request.fixturenames:
+        monkeypatch.setattr("initiatives.news.queue.send", lambda task, pk: False)

@@ -62,7 +62,7 @@ class FilesField(forms.FileField):
 class ImportForm(forms.Form):
     """Which news documents to import."""
 
-    files = FilesField(
+    documents = FilesField(
         label=_("News documents"),
         help_text=_("One or more files of the format accord.news/1, 5 MB at most each."),
         widget=ManyFiles(attrs={"multiple": True, "accept": ".json,application/json"}),
@@ -78,7 +78,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
         if not may_import:
             raise PermissionDenied
         if form.is_valid():
-            files = [(file.name, file.read()) for file in form.cleaned_data["files"]]
+            files = [(file.name, file.read()) for file in form.cleaned_data["documents"]]
             run = request_import(files, requested_by=request.user)
             messages.success(request, gettext("The import is queued."))
             return redirect(run)

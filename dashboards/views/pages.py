@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import redis
 from django.conf import settings
 from django.db import DatabaseError, connection
@@ -58,9 +60,11 @@ def _headlines(everything: Selection) -> list[dict[str, object]]:
 def search(request: HttpRequest) -> HttpResponse:
     """Whatever mentions the words, list by list, with the way to each whole list."""
     params = QueryDict(mutable=True)
-    params["q"] = request.GET.get("q", "")
-    groups, errors = [], []
-    for listing in LISTINGS if params["q"].strip() else []:
+    q = request.GET.get("q", "")
+    params["q"] = q
+    groups: list[dict[str, Any]] = []
+    errors: list[str] = []
+    for listing in LISTINGS if q.strip() else []:
         selection = Selection(listing.filters, params, listing.records())
         errors = errors or selection.errors.get("q", [])
         if selection.count:
@@ -73,7 +77,7 @@ def search(request: HttpRequest) -> HttpResponse:
                     "url": f"{address}?{selection.query}",
                 }
             )
-    context = {"q": params["q"], "groups": groups, "errors": errors}
+    context = {"q": q, "groups": groups, "errors": errors}
     return render(request, "search.html", context, status=400 if errors else 200)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -33,7 +36,7 @@ MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
 
 def _readable(request: HttpRequest, type: str, slug: str) -> Initiative | Alliance | Summit:
     """The record if it is published, or if the reader may see drafts; else 404."""
-    records = MODELS[type].objects.all()
+    records: Any = MODELS[type].objects.all()
     if not request.user.has_perm("initiatives.view_record"):
         records = records.published()
     return get_object_or_404(records.prefetch_related("sectors"), slug=slug)
@@ -43,11 +46,12 @@ def _readable(request: HttpRequest, type: str, slug: str) -> Initiative | Allian
 def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Everything that is stated about a record, each value next to its evidence."""
     found = _readable(request, type, slug)
-    context = {
+    stated = statement_rows.statements_of(found)
+    context: dict[str, Any] = {
         "record": found,
-        "sections": statement_rows.sections(found),
+        "sections": statement_rows.sections(stated),
         "json_url": f"{request.path.rstrip('/')}.json",
-        "articles": Article.objects.filter(pk__in=_articles(found)).select_related("publisher"),
+        "articles": statement_rows.articles_of(stated),
     }
     if isinstance(found, Initiative):
         context |= _neighbours(found)
@@ -57,21 +61,12 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
 
 
 def _neighbours(initiative: Initiative) -> dict[str, models.QuerySet]:
-    parts = Initiative.objects.published().filter(wholes__whole=initiative, wholes__retired_at=None)
-    summits = Summit.objects.published().filter(
-        outcomes__initiative=initiative, outcomes__retired_at=None
-    )
-    return {"parts": parts.distinct(), "summits": summits.distinct()}
-
-
-def _articles(found: Record) -> set[int]:
-    """Articles with an accepted passage that carries something of the record."""
+    """Published parts of an initiative, and summits with an outcome for it."""
+    parts = PartOf.objects.current().filter(whole=initiative)
+    outcomes = Outcome.objects.current().filter(initiative=initiative)
     return {
-        carried.evidence.article_id
-        for _title, _model, _render, statements in statement_rows.statements_of(found)
-        for statement in statements
-        for carried in statement.carried.all()  # type: ignore[attr-defined]
-        if carried.evidence.state == Evidence.State.ACCEPTED
+        "parts": Initiative.objects.published().filter(pk__in=parts.values("record")),
+        "summits": Summit.objects.published().filter(pk__in=outcomes.values("record")),
     }
 
 
@@ -79,7 +74,7 @@ def _articles(found: Record) -> set[int]:
 def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The record with its statements and their evidence."""
     found = _readable(request, type, slug)
-    articles = Article.objects.filter(pk__in=_articles(found)).select_related("publisher")
+    stated = statement_rows.statements_of(found)
     data = {
         "type": found.type,
         "slug": found.slug,
@@ -94,8 +89,8 @@ def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "aliases": found.aliases,
         "summary": found.summary,
         "sectors": sorted(sector.slug for sector in found.sectors.all()),
-        "statements": statement_rows.as_json(found),
-        "articles": {a.key: _article_json(request, a) for a in articles},
+        "statements": statement_rows.as_json(stated),
+        "articles": {a.key: _article_json(request, a) for a in statement_rows.articles_of(stated)},
         "changed": found.changed_at.isoformat(),
         "data_version": DataVersion.current(),
     }
@@ -169,7 +164,7 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "organisation.html", context)
 
 
-def _records_with(question) -> dict[str, models.QuerySet]:
+def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
     return {
         "initiatives": question(Initiative.objects.published()).newest_first(),
         "alliances": question(Alliance.objects.published()).newest_first(),

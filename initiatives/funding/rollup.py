@@ -111,7 +111,9 @@ def roll_up(statements: Iterable[Money], currency: str, rung: str) -> RollUp:
         chosen = _spokesman(group, currency)
         for money in group:
             reason = _why_not(money, currency, rung)
-            if (reason is None and money is not chosen) or (reason is Reason.OTHER_CURRENCY and money is not chosen):
+            if (reason is None and money is not chosen) or (
+                reason is Reason.OTHER_CURRENCY and money is not chosen
+            ):
                 reason = Reason.RESTATED
             if reason:
                 result.left_out[money.key] = reason

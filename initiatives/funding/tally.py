@@ -130,6 +130,6 @@ def tally(records: models.QuerySet, currency: str, rung: str) -> Tally:
                 found.counted.append(Counted(funding, result.counted[key]))
             else:
                 found.left_out.append((funding, result.left_out[key]))
-        found.disputed += [by_key[key] for key in result.disputed]
+        found.disputed += [row for key, row in by_key.items() if key in result.disputed]
     found.total = total(totals)
     return found

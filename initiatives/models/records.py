@@ -128,8 +128,6 @@ class Record(models.Model):
         PUBLISHED = "published", _("published")
         WITHDRAWN = "withdrawn", _("withdrawn")
 
-    TYPE: Type
-
     type = models.CharField(max_length=12, choices=Type, editable=False)
     slug = models.SlugField(_("slug"), max_length=100, unique=True)
     title = models.CharField(_("title"), max_length=500)
@@ -156,7 +154,8 @@ class Record(models.Model):
         return self.title
 
     def save(self, *args, **kwargs) -> None:
-        self.type = getattr(self, "TYPE", None) or self.type
+        if self._meta.model_name in Record.Type.values:
+            self.type = self._meta.model_name
         self.search_text = fold(" ".join([self.title, *self.aliases, self.summary]))
         super().save(*args, **kwargs)
 
@@ -191,8 +190,6 @@ class InitiativeQuerySet(RecordQuerySet):
 class Initiative(Record):
     """A programme, project, agreement ... through which countries build technology together."""
 
-    TYPE = Record.Type.INITIATIVE
-
     class Kind(models.TextChoices):
         PROGRAMME = "programme", _("programme")
         PROJECT = "project", _("project")
@@ -215,8 +212,6 @@ class Initiative(Record):
 class Alliance(Record):
     """A body of organisations: founded when, by whom, hosted where, with which members."""
 
-    TYPE = Record.Type.ALLIANCE
-
     objects = RecordQuerySet.as_manager()
 
 
@@ -237,8 +232,6 @@ class SummitSeries(models.Model):
 
 class Summit(Record):
     """A meeting of any rank in a series, with what it adopted, advanced or funded."""
-
-    TYPE = Record.Type.SUMMIT
 
     series = models.ForeignKey(SummitSeries, models.PROTECT, related_name="summits")
     ordinal = models.PositiveSmallIntegerField(_("ordinal"), null=True, blank=True)

@@ -12,7 +12,7 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from django.db import models
 from django.db.models import F, Q
@@ -28,6 +28,10 @@ from partners.models import Bloc, Country, Organisation
 
 class StatementQuerySet(models.QuerySet):
     """Questions about statements of any kind."""
+
+    def about(self, record: models.Model) -> StatementQuerySet:
+        """Those about one record."""
+        return self.filter(record=record.pk)
 
     def current(self) -> StatementQuerySet:
         """Those that hold now."""
@@ -62,6 +66,11 @@ class Statement(models.Model):
 
     objects = StatementQuerySet.as_manager()
 
+    if TYPE_CHECKING:  # every subclass has these, each to tables of its own
+        record: Any
+        record_id: int
+        carried: Any
+
     class Meta:
         abstract = True
         ordering = ["pk"]
@@ -84,6 +93,16 @@ class Statement(models.Model):
     def make_fingerprint(self) -> str:
         """A hash of the values: equal for two rows that say the same of their record."""
         return hashlib.sha256(json.dumps(self.as_values(), sort_keys=True).encode()).hexdigest()
+
+    @classmethod
+    def record_model(cls) -> type[models.Model]:
+        """The model of the records that such a statement is about."""
+        return cast(Any, cls)._meta.get_field("record").related_model
+
+    @classmethod
+    def carries_model(cls) -> Any:
+        """The model that says which passages carry such a statement."""
+        return cast(Any, cls)._meta.get_field("carried").related_model
 
     @property
     def slot(self) -> tuple:

@@ -237,6 +237,10 @@ def _validator(record_type: str) -> Draft202012Validator:
     return Draft202012Validator({**definitions[record_type], "$defs": definitions})
 
 
+def _schema_list(value: Any) -> list[Any]:
+    return list(value)
+
+
 def _pointer(error: ValidationError) -> str:
     return "".join(f"/{part}" for part in error.absolute_path)
 
@@ -244,7 +248,7 @@ def _pointer(error: ValidationError) -> str:
 def _reason(error: ValidationError) -> str:
     """The validator's message, which names the field or value; long values are cut."""
     if error.validator == "enum":
-        allowed = ", ".join(str(value) for value in error.validator_value)
+        allowed = ", ".join(map(str, _schema_list(error.validator_value)))
         return gettext("unknown value “%(value)s”; known are %(allowed)s") % {
             "value": shorten(str(error.instance)),
             "allowed": allowed,

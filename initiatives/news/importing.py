@@ -18,7 +18,6 @@ from initiatives.derive import derive
 from initiatives.models import (
     Alliance,
     Article,
-    Carries,
     DataVersion,
     Evidence,
     Initiative,
@@ -171,7 +170,7 @@ class Importer:
 
     def _attach(self, statement: Statement, row: PlannedStatement) -> bool:
         """Point the statement at its passages; whether one was new."""
-        carries: type[Carries] = statement._meta.get_field("carried").related_model  # type: ignore[assignment]
+        carries = statement.carries_model()
         new = False
         for quote, values in quoted_values(row.data["quote"]):
             _row, created = carries.objects.get_or_create(
@@ -292,14 +291,14 @@ class Importer:
 
         What the same document says twice is kept twice: an article may contradict itself.
         """
-        said = list(model.objects.filter(record=record.pk).order_by("pk"))
+        said = list(model.objects.about(record).order_by("pk"))
         # Of two rows that say the same, the one that holds now is looked at.
         known = {s.fingerprint: s for s in sorted(said, key=lambda s: not s.retired_at)}
         siblings: dict[str, Statement] = {}
         planned: list[tuple[PlannedStatement, Statement]] = []
         for row in _originals_first(rows):
             fields = {name: self._resolve(v, siblings) for name, v in row.fields.items()}
-            statement = model(record_id=record.pk, **fields)
+            statement = model(**{"record_id": record.pk, **fields})
             if "key" in row.data:
                 siblings[row.data["key"]] = known.get(statement.make_fingerprint(), statement)
             planned.append((row, statement))
@@ -352,8 +351,8 @@ class Importer:
         """Keep a proposal, unless the same was proposed before; whether it still waits."""
         quotes = [quote for quote, _values in quoted_values(payload.get("quote", ""))]
         proposal, _created = Proposal.objects.get_or_create(
-            record_id=target.pk if isinstance(target, Record) else None,
-            organisation_id=target.pk if isinstance(target, Organisation) else None,
+            record=target if isinstance(target, Record) else None,
+            organisation=target if isinstance(target, Organisation) else None,
             field=field,
             fingerprint=fingerprint or _fingerprint(proposed),
             defaults={

@@ -149,10 +149,11 @@ class Matcher:
                 reason = gettext("the name “%(name)s” has no letter") % {"name": name}
                 self._problem(f"{place}/name", reason)
             holder = OrganisationName.objects.filter(folded=folded[:500]).first()
-            taken = holder and (not item.existing or holder.organisation_id != item.existing.pk)
-            if taken and name == item.raw.title and not item.existing:
+            if holder and item.existing and holder.organisation_id == item.existing.pk:
+                holder = None
+            if holder and name == item.raw.title and not item.existing:
                 item.duplicate_of = holder.organisation
-            elif taken and not item.duplicate_of:
+            elif holder and not item.duplicate_of:
                 reason = gettext("the name “%(name)s” already belongs to “%(other)s”")
                 values = {"name": name, "other": holder.organisation}
                 self._problem(f"{place}/aliases", reason % values)
@@ -256,10 +257,10 @@ def _names(raw: RawRecord) -> list[str]:
 
 
 def _initiative_named(key: str) -> Initiative:
-    initiative = Initiative.objects.filter(slug=key).first()
-    if initiative is None:
-        raise UnknownName(gettext("unknown initiative “%(name)s”") % {"name": key})
-    return initiative
+    try:
+        return Initiative.objects.get(slug=key)
+    except Initiative.DoesNotExist:
+        raise UnknownName(gettext("unknown initiative “%(name)s”") % {"name": key}) from None
 
 
 def _same_title(raw: RawRecord) -> Record | None:

@@ -10,6 +10,7 @@ import datetime as dt
 import os
 import socket
 import uuid
+from functools import partial
 
 from django.db import transaction
 from django.db.models import F
@@ -34,7 +35,7 @@ def enqueue(run: ImportRun) -> None:
     from initiatives.news.tasks import import_document
 
     for pk in run.documents.filter(state=ImportDocument.State.QUEUED).values_list("pk", flat=True):
-        transaction.on_commit(lambda pk=pk: send(import_document, pk))
+        transaction.on_commit(partial(send, import_document, pk))
 
 
 def send(task, pk: int) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Command(BaseCommand):
     def _follow(self, run: ImportRun, timeout: float) -> None:
         waited_until = time.monotonic() + timeout
         with tqdm(
-            total=run.documents.count(), unit="document", file=self.stderr._out, leave=False
+            total=run.documents.count(), unit="document", file=sys.stderr, leave=False
         ) as bar:
             while True:
                 run = ImportRun.objects.prefetch_related("documents").get(pk=run.pk)
@@ -53,7 +54,7 @@ class Command(BaseCommand):
                 if time.monotonic() > waited_until:
                     raise CommandError(
                         "No worker has finished the import. Is one running? "
-                        "(celery -A config worker -B). The documents stay queued."
+                        "(celery -A config worker; `make run` starts one). The documents stay queued."
                     )
                 time.sleep(0.1)
         self._report(run)
