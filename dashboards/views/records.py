@@ -20,7 +20,9 @@ from initiatives.models import (
     DataVersion,
     Evidence,
     Initiative,
+    Outcome,
     Participation,
+    PartOf,
     Record,
     Summit,
 )

@@ -89,6 +89,12 @@ class RecordQuerySet(models.QuerySet["Record"]):
             pk__in=Record.sectors.through.objects.filter(sector__in=sectors).values("record")
         )
 
+    def called(self, labels: Iterable[Label]) -> RecordQuerySet:
+        """Those that officially bear one of the labels."""
+        return self.filter(
+            pk__in=Labelling.objects.current().filter(label__in=labels).values("record")
+        )
+
     def mentioning(self, text: str) -> RecordQuerySet:
         """Those that have every word of `text` in title, other names or summary."""
         chosen = self
@@ -177,16 +183,6 @@ class Record(models.Model):
         return sorted({c for c in found if c}, key=lambda country: country.english_name)
 
 
-class InitiativeQuerySet(RecordQuerySet):
-    """Questions about initiatives."""
-
-    def called(self, labels: Iterable[Label]) -> InitiativeQuerySet:
-        """Those that officially bear one of the labels."""
-        return self.filter(
-            pk__in=Labelling.objects.current().filter(label__in=labels).values("record")
-        )
-
-
 class Initiative(Record):
     """A programme, project, agreement ... through which countries build technology together."""
 
@@ -206,13 +202,9 @@ class Initiative(Record):
         _("status"), max_length=12, choices=Status, blank=True, editable=False, db_index=True
     )
 
-    objects = InitiativeQuerySet.as_manager()
-
 
 class Alliance(Record):
     """A body of organisations: founded when, by whom, hosted where, with which members."""
-
-    objects = RecordQuerySet.as_manager()
 
 
 class SummitSeries(models.Model):
@@ -220,7 +212,6 @@ class SummitSeries(models.Model):
 
     name = models.CharField(_("name"), max_length=500, unique=True)
     slug = models.SlugField(_("slug"), max_length=500, unique=True)
-    bloc = models.ForeignKey(Bloc, models.SET_NULL, null=True, blank=True)
 
     class Meta:
         ordering = ["name"]
@@ -235,8 +226,6 @@ class Summit(Record):
 
     series = models.ForeignKey(SummitSeries, models.PROTECT, related_name="summits")
     ordinal = models.PositiveSmallIntegerField(_("ordinal"), null=True, blank=True)
-
-    objects = RecordQuerySet.as_manager()
 
     class Meta:
         constraints = [
