@@ -3,11 +3,12 @@
 from django.urls import path, re_path
 
 from dashboards.lists import LISTINGS, SINGULAR
-from dashboards.views import charts, funding, imports, lists, pages, records
+from dashboards.views import charts, codebook, funding, imports, lists, pages, records
 
 urlpatterns = [
     path("", pages.overview, name="overview"),
     path("search/", pages.search, name="search"),
+    path("codebook/", codebook.codebook, name="codebook"),
     path("healthz", pages.healthz, name="healthz"),
     path("funding/", funding.funding, name="funding"),
     path("funding/rows/", funding.rows, name="funding_rows"),

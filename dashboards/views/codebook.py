@@ -1,0 +1,62 @@
+"""The codebook: every filter, column and chart, read off their own declarations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+
+from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS
+from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
+
+
+@require_safe
+def codebook(request: HttpRequest) -> HttpResponse:
+    """What can be asked, and what the answers mean."""
+    context = {
+        "lists": [
+            {
+                "listing": listing,
+                "address": reverse(f"{SINGULAR[listing.name]}_list"),
+                "filters": filters(listing),
+            }
+            for listing in LISTINGS
+        ],
+        "charts": [
+            {"slug": slug, "listing": listing}
+            for listing, charts in ((INITIATIVES, INITIATIVE_CHARTS), (SUMMITS, SUMMIT_CHARTS))
+            for slug in charts
+        ],
+    }
+    return render(request, "codebook.html", context)
+
+
+def filters(listing: Listing) -> list[dict[str, Any]]:
+    """The filters of a list: name, meaning and what may stand there."""
+    form = listing.filters(None, queryset=listing.records().none()).form
+    return [
+        {"name": name, "label": field.label, "values": _values(field)}
+        for name, field in form.fields.items()
+    ]
+
+
+def _values(field: Any) -> str:
+    """What a filter takes, in words."""
+    queryset = getattr(field, "queryset", None)
+    if queryset is not None:
+        return _("%(column)s of a row of “%(table)s”; repeat it for several") % {
+            "column": field.to_field_name,
+            "table": queryset.model._meta.verbose_name_plural,
+        }
+    if choices := [str(key) for key, _label in getattr(field, "choices", []) if key]:
+        return ", ".join(choices) if len(choices) < 30 else _("a code of ISO 4217")
+    if hasattr(field, "min_value"):
+        return _("a year, %(least)s to %(most)s") % {
+            "least": field.min_value,
+            "most": field.max_value,
+        }
+    return _("words")
