@@ -12,6 +12,7 @@ DATABASE_URL       default: SQLite in var/; `postgres://user:password@host:5432/
 REDIS_URL          default: the embedded queue's socket in var/; `redis://host:6379/0`
 VAR_DIR            where databases, sockets, logs and collected files go, default var/
 STATIC_FROM_SOURCE 1: serve static files from where they lie, without collectstatic
+NEWS_LEASE_SECONDS after how long a dead worker's document is given to another, default 30
 LOG_LEVEL          default INFO
 =================  ===========================================================================
 """
@@ -207,6 +208,10 @@ def _database(url: str) -> dict[str, Any]:
         # A socket's folder is written %2Frun%2Fpostgresql in the address.
         database["HOST"] = unquote(database["HOST"])
         database["CONN_HEALTH_CHECKS"] = True
+        # A worker whose machine has vanished in mid-import does not keep its locks for hours.
+        database.setdefault("OPTIONS", {}).setdefault(
+            "options", "-c idle_in_transaction_session_timeout=120s"
+        )
     elif engine == "django.db.backends.sqlite3":
         # A relative path is relative to the checkout, wherever the command was started.
         if database["NAME"] != ":memory:":
@@ -256,6 +261,10 @@ QUEUE_SOCKET = _queue_socket()
 REDIS_URL_IS_EMBEDDED = not env.str("REDIS_URL", default="")
 REDIS_URL = env.str("REDIS_URL", default="") or "unix://" + quote(str(QUEUE_SOCKET))
 REDIS_URL = REDIS_URL.replace("redis+socket://", "unix://", 1)
+
+# How long a worker that has claimed a document may take to begin with it. Once begun, the import's
+# transaction keeps others away, so this need not grow with the documents.
+NEWS_LEASE_SECONDS = env.float("NEWS_LEASE_SECONDS", default=30)
 
 # A message only says "look at row N": the rows are the truth, and a task can run twice.
 CELERY_BROKER_URL = _broker_url(REDIS_URL)

@@ -76,7 +76,11 @@ def initiatives_with_relations(records: models.QuerySet) -> models.QuerySet:
         Prefetch(
             "labellings", Labelling.objects.current().select_related("label"), to_attr="now_called"
         ),
-        Prefetch("wholes", PartOf.objects.current().select_related("whole"), to_attr="now_part_of"),
+        Prefetch(
+            "wholes",
+            PartOf.objects.current().naming_published().select_related("whole"),
+            to_attr="now_part_of",
+        ),
     )
 
 

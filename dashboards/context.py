@@ -1,10 +1,19 @@
 """What every page may show in its frame."""
 
+from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 
 from initiatives.models import DataVersion
 
 
 def site(request: HttpRequest) -> dict[str, object]:
-    """The data version and the licence of the data, for the foot of the page."""
-    return {"data_version": DataVersion.current(), "data_licence": "CC BY 4.0"}
+    """The words searched for; the data version and the licence of the data for the foot."""
+    try:
+        searched = request.GET.get("q", "")
+    except SuspiciousOperation:  # the page says so itself
+        searched = ""
+    return {
+        "searched": searched,
+        "data_version": DataVersion.current(),
+        "data_licence": "CC BY 4.0",
+    }

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F, OuterRef, Subquery
+from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -19,6 +19,7 @@ from initiatives.funding.filters import FundedInitiativeFilter
 from initiatives.models import (
     Alliance,
     Article,
+    Evidence,
     Framework,
     Initiative,
     Participation,
@@ -94,8 +95,9 @@ def organisations() -> models.QuerySet[Organisation]:
 
 
 def articles() -> models.QuerySet[Article]:
-    """Articles with the number of their passages."""
-    return Article.objects.annotate(passage_count=Count("passages"))
+    """Articles with the number of their accepted passages."""
+    accepted = Q(passages__state=Evidence.State.ACCEPTED)
+    return Article.objects.published().annotate(passage_count=Count("passages", filter=accepted))
 
 
 def _newest_first(records: models.QuerySet) -> models.QuerySet:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from babel.numbers import format_decimal
 from django.db.models import F
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from initiatives.funding.models import Funding
+from dashboards.amounts import as_stated
+from initiatives.funding.models import PARTIES, Funding
 from initiatives.funding.rollup import Recurs
 from initiatives.ladder import RANK
 from initiatives.models import (
@@ -32,6 +32,9 @@ from initiatives.models import (
     disputed_slots,
 )
 
+# Beside so many rows there is room to quote a passage in full a second time.
+ROOM_TO_QUOTE = 3
+
 
 @dataclass(slots=True)
 class Row:
@@ -39,22 +42,55 @@ class Row:
 
     what: str
     value: str
+    kind: str
     anchor: str
     passages: list[Evidence]
     url: str = ""
-    note: str = ""
+    notes: list[str] = field(default_factory=list)
     date: str = ""
     missing: str = ""
     disputed: bool = False
 
 
 @dataclass(slots=True)
+class Group:
+    """Rows that rest on the same passages, which stand beside them once.
+
+    `again`: those passages already stand in full further up the page.
+    """
+
+    rows: list[Row]
+    passages: list[Evidence]
+    again: bool = False
+
+
+@dataclass(slots=True)
 class Section:
-    """The statements of one kind about one record."""
+    """The statements of one or several kinds about one record."""
 
     title: Any
     kind: str
     rows: list[Row] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+
+
+def grouped(rows: Iterable[Row], seen: set[int] | None = None) -> list[Group]:
+    """Neighbouring rows with the same passages as one group, in their order.
+
+    `seen` holds the keys of the passages that the page has shown in full; it grows.
+    """
+    seen = set() if seen is None else seen
+    groups: list[Group] = []
+    for row in rows:
+        if groups and row.passages and groups[-1].passages == row.passages:
+            groups[-1].rows.append(row)
+            continue
+        keys = {passage.pk for passage in row.passages}
+        groups.append(Group([row], row.passages, again=bool(keys) and keys <= seen))
+        seen |= keys
+    for group in groups:
+        group.again = group.again and len(group.rows) < ROOM_TO_QUOTE
+    return groups
 
 
 def _participation(p: Participation) -> dict[str, Any]:
@@ -73,7 +109,7 @@ def _participation(p: Participation) -> dict[str, Any]:
         "what": p.get_role_display().capitalize(),
         "value": who,
         "url": partner.get_absolute_url() if partner else "",
-        "note": note,
+        "notes": [note] if note else [],
     }
 
 
@@ -101,12 +137,11 @@ def _labelling(labelling: Labelling) -> dict[str, Any]:
 
 
 def _figure(f: Figure) -> dict[str, Any]:
-    said = quantity(f)
     return {
         "what": f.what[:1].upper() + f.what[1:],
-        "value": said,
+        "value": quantity(f),
         "date": str(f.date or ""),
-        "note": gettext("said as “%(words)s”") % {"words": f.words} if f.words else "",
+        "notes": _said(f),
     }
 
 
@@ -124,50 +159,56 @@ def _funding(f: Funding) -> dict[str, Any]:
         parties.append(gettext("from %(who)s") % {"who": f.provider})
     if f.recipient:
         parties.append(gettext("to %(who)s") % {"who": f.recipient})
-    notes = [
+    plainly = [
         " ".join(parties),
         ", ".join(f.instrument_names),
         gettext("every year") if f.recurs == Recurs.ANNUALLY else "",
         str(f.period or ""),
+    ]
+    notes = [
+        " · ".join(text for text in plainly if text),
+        *_said(f, f.currency_said),
         gettext("the same money as “%(words)s”") % {"words": f.restates} if f.restates else "",
         gettext("part of “%(words)s”") % {"words": f.part_of} if f.part_of else "",
         gettext("not counted: %(why)s") % {"why": f.out_of_scope} if f.out_of_scope else "",
-        gettext("“%(said)s” understood as %(currency)s")
-        % {"said": f.currency_said, "currency": f.currency}
-        if f.currency_said
-        else "",
     ]
     return {
         "what": f.get_rung_display().capitalize(),
         "date": f.purpose,
-        "value": f"{quantity(f)} {f.currency}" if f.low is not None else "",
+        "value": quantity(f, f.currency),
         "missing": f.missing,
-        "note": "; ".join(note for note in notes if note),
+        "notes": [note for note in notes if note],
     }
 
 
-def quantity(row: Figure | Funding) -> str:
-    """The interval in words: "more than 10,000,000,000", "200,000,000 to 1,000,000,000"."""
+def quantity(row: Figure | Funding, currency: str = "") -> str:
+    """The interval in words: "more than USD 17 billion", "200 million to 1 billion", "29"."""
     if row.low is None:
         return ""
-    low = format_decimal(row.low, locale="en")
-    if row.high is not None and row.high != row.low:
-        return gettext("%(low)s to %(high)s") % {
-            "low": low,
-            "high": format_decimal(row.high, locale="en"),
-        }
-    if row.qualifier in ("exactly", "unspecified"):
-        return low
-    return f"{row.get_qualifier_display()} {low}"
+    plain = row.qualifier in ("exactly", "unspecified")
+    return as_stated(row.low, row.high, "" if plain else row.get_qualifier_display(), currency)
+
+
+def _said(row: Figure | Funding, currency_said: str = "") -> list[str]:
+    """The words as they were said, where the quantity does not repeat them."""
+    said = quantity(row, getattr(row, "currency", "")).replace("\N{NO-BREAK SPACE}", " ")
+    if not row.words or row.words.casefold() == said.casefold():
+        return []
+    if currency_said:
+        return [
+            gettext("said as “%(words)s”, “%(unit)s” understood as %(currency)s")
+            % {"words": row.words, "unit": currency_said, "currency": row.currency}  # type: ignore[union-attr]
+        ]
+    return [gettext("said as “%(words)s”") % {"words": row.words}]
 
 
 Render = Callable[[Any], dict[str, Any]]
 KINDS: list[tuple[Any, type[Statement], Render, tuple[str, ...]]] = [
-    (_("Dates"), KeyDate, _key_date, ()),
-    (_("Status, step by step"), StatusStep, _step, ()),
-    (_("Framework"), Framework, _framework, ("bloc",)),
-    (_("Larger whole"), PartOf, _part_of, ("whole",)),
-    (_("Official name"), Labelling, _labelling, ("label",)),
+    (_("Dates and status"), KeyDate, _key_date, ()),
+    (_("Dates and status"), StatusStep, _step, ()),
+    (_("Where it belongs"), Framework, _framework, ("bloc",)),
+    (_("Where it belongs"), PartOf, _part_of, ("whole",)),
+    (_("Where it belongs"), Labelling, _labelling, ("label",)),
     (
         _("Who takes part"),
         Participation,
@@ -179,14 +220,7 @@ KINDS: list[tuple[Any, type[Statement], Render, tuple[str, ...]]] = [
         _("Money"),
         Funding,
         _funding,
-        (
-            "provider_country",
-            "provider_organisation",
-            "recipient_country",
-            "recipient_organisation",
-            "restates",
-            "part_of",
-        ),
+        (*PARTIES, "restates", "part_of", "sector"),
     ),
     (_("Figures"), Figure, _figure, ()),
 ]
@@ -198,12 +232,15 @@ Stated = tuple[Any, type[Statement], Render, list[Statement]]
 def statements_of(record: Record) -> list[Stated]:
     """The current statements about a record by kind, with their evidence.
 
-    For each kind one query, and three more for the evidence of those that say something.
+    A published record names no record that is not. For each kind one query, and three more for
+    the evidence of those that say something.
     """
     found: list[Stated] = []
     for title, model, render, related in KINDS:
         if isinstance(record, model.record_model()):
             current = model.objects.about(record).current().with_evidence()
+            if record.state == Record.State.PUBLISHED:
+                current = current.naming_published()
             rows = list(current.select_related(*related))
             if model is StatusStep:
                 rows.sort(key=_by_date_and_rank)
@@ -228,22 +265,24 @@ def articles_of(stated: list[Stated]) -> list[Article]:
 
 def sections(stated: list[Stated]) -> list[Section]:
     """What is stated about a record, for its page: kinds that say nothing are left out."""
-    found = []
+    found: list[Section] = []
+    seen: set[int] = set()
     for title, model, render, statements in stated:
         disputed = disputed_slots(statements)
-        name = model._meta.model_name or ""
-        section = Section(title, name)
+        if statements and (not found or found[-1].title != title):
+            found.append(Section(title, model._meta.model_name or ""))
         for statement in statements:
-            section.rows.append(as_row(statement, render, disputed=statement.slot in disputed))
-        if section.rows:
-            found.append(section)
+            found[-1].rows.append(as_row(statement, render, disputed=statement.slot in disputed))
+    for section in found:
+        section.groups = grouped(section.rows, seen)
     return found
 
 
 def as_row(statement: Statement, render: Render, disputed: bool = False) -> Row:
     """One statement as a row, with its accepted passages."""
-    name = statement._meta.model_name
+    name = statement._meta.model_name or ""
     return Row(
+        kind=name,
         anchor=f"{name}-{statement.pk}",
         passages=accepted_passages(statement),
         disputed=disputed,
@@ -292,6 +331,7 @@ def carried_by(passages: list[Evidence]) -> list[tuple[Evidence, list[tuple[Reco
     for _title, model, render, related in KINDS:
         rows = (
             model.objects.current()
+            .naming_published()
             .filter(carried__evidence__in=passages, record__state=Record.State.PUBLISHED)
             .select_related("record", *related)
             .annotate(passage=F("carried__evidence"))
@@ -302,6 +342,8 @@ def carried_by(passages: list[Evidence]) -> list[tuple[Evidence, list[tuple[Reco
             anchor = f"{model._meta.model_name}-{statement.pk}"
             entry = (statement.record, value, anchor)
             found[statement.passage].append(entry)
+    for entries in found.values():
+        entries.sort(key=lambda entry: entry[0].title)
     return [(passage, found[passage.pk]) for passage in passages]
 
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeVar
 
+from django.db import models
 from django.utils import timezone
 
 from initiatives.ladder import beginning, status_now
-from initiatives.models import Alliance, Initiative, Record, Summit
+from initiatives.models import Alliance, Initiative, Record, Statement, Summit
+from initiatives.publishing import statement_models
+from partners.dates import DayOf
 
 
 def derived_values(record: Initiative | Alliance | Summit) -> dict[str, Any]:
@@ -27,13 +30,25 @@ def derive(record: Initiative | Alliance | Summit) -> None:
     record.save()
 
 
-def wrongly_derived() -> Iterator[tuple[Record, str]]:
-    """Records whose derived columns differ from their statements, with the column's name.
+def wrongly_derived() -> Iterator[tuple[Record | Statement, str]]:
+    """Records and statements with a column that differs from what it is derived from; its name.
 
-    Reads every record and its steps: two queries for each record.
+    Reads every one of them, with what it points at.
     """
     for model in (Initiative, Alliance, Summit):
         for record in model.objects.iterator():
-            for name, value in derived_values(record).items():
-                if (getattr(record, name) or None) != (value or None):
-                    yield record, name
+            values = {**derived_values(record), "search_text": record.make_search_text()}
+            yield from _differing(record, values)
+    for kind in statement_models():
+        for statement in kind.objects.iterator():
+            yield from _differing(statement, {"fingerprint": statement.make_fingerprint()})
+
+
+Row = TypeVar("Row", bound=models.Model)
+
+
+def _differing(row: Row, values: dict[str, Any]) -> Iterator[tuple[Row, str]]:
+    days = {field.name: field.day(row) for field in row._meta.fields if isinstance(field, DayOf)}
+    for name, value in (values | days).items():
+        if (getattr(row, name) or None) != (value or None):
+            yield row, name

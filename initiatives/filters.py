@@ -186,7 +186,7 @@ class ByName(ListFilter):
             matching = models.Q()
             for column in self.NAMES:
                 matching |= models.Q(**{f"{column}__icontains": word})
-                if column.endswith("folded"):
+                if column.endswith("folded") and fold(word):
                     matching |= models.Q(**{f"{column}__contains": fold(word)})
             qs = qs.filter(pk__in=qs.model._default_manager.filter(matching).values("pk"))
         return qs

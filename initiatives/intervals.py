@@ -90,7 +90,9 @@ class IntervalFields(models.Model):
                 condition=Q(low=None) | Q(low__gte=0), name="%(class)s_low_not_negative"
             ),
             models.CheckConstraint(
-                condition=Q(high=None) | Q(low__lte=F("high")), name="%(class)s_low_within_high"
+                # A comparison with nothing is neither true nor false, and would pass.
+                condition=Q(high=None) | Q(low__isnull=False, low__lte=F("high")),
+                name="%(class)s_low_within_high",
             ),
         ]
 

@@ -30,22 +30,25 @@ Step = tuple[str, PartialDate | None]
 def status_now(steps: Iterable[Step]) -> str:
     """The status that (status, date) steps lead to; "" of none.
 
-    The latest dated step counts, of two on one day the further one. A step without a date counts
-    only if it is further up the ladder: it says that it was reached, not when.
+    The latest dated step counts; of several that may be the latest, such as one in June and one
+    in the same year, the furthest. A step without a date counts only if it is further up the
+    ladder: it says that it was reached, not when.
     """
-    dated: list[tuple[dt.date, int, str]] = []
-    undated: list[tuple[int, str]] = []
+    dated: list[tuple[dt.date, dt.date, str]] = []
+    maybe_last: list[str] = []
     for status, date in steps:
-        day = date and (date.latest or date.earliest)
-        if day:
-            dated.append((day, RANK[status], status))
+        first = date and (date.earliest or date.latest)
+        last = date and (date.latest or date.earliest)
+        if first and last:
+            dated.append((first, last, status))
         else:
-            undated.append((RANK[status], status))
-    reached = max(dated)[1:] if dated else (-1, "")
-    return max([reached, *undated])[1]
+            maybe_last.append(status)
+    surely = max((first for first, _last, _status in dated), default=dt.date.min)
+    maybe_last += [status for _first, last, status in dated if last >= surely]
+    return max(maybe_last, key=RANK.__getitem__, default="")
 
 
 def beginning(dates: Iterable[PartialDate | None]) -> PartialDate | None:
     """The date with the earliest first day, of two the more precise one; None of none."""
     known = [date for date in dates if date and date.earliest]
-    return min(known, key=lambda d: (d.earliest, d.latest or dt.date.max), default=None)
+    return min(known, key=lambda d: (d.earliest, d.latest or dt.date.max, d.text), default=None)

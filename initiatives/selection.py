@@ -6,7 +6,7 @@ never means "everything".
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -47,13 +47,18 @@ class Selection:
         strict: bool = False,
         also: Iterable[str] = (),
     ) -> None:
-        self.params = params
-        self.filterset = filters(params, queryset=records)
+        self.params = _set_values(params, filters.base_filters)
+        self.filterset = filters(self.params, queryset=records)
         self.form = self.filterset.form
         self.errors: dict[str, list[str]] = {
             name: [str(error) for error in errors] for name, errors in self.form.errors.items()
         }
         self._all = records
+        for name, field in self.form.fields.items():
+            if len(self.chose(name)) > 1 and not getattr(
+                field.widget, "allow_multiple_selected", 0
+            ):
+                self.errors[name] = [gettext("Give one value only.")]
         if strict:
             for name in params.keys() - self.filterset.filters.keys() - set(also):
                 self.errors[name] = [gettext("There is no parameter of this name.")]
@@ -85,6 +90,10 @@ class Selection:
         del params[name]
         return type(self.filterset)(params, queryset=self._all).qs.order_by()
 
+    def chose(self, name: str) -> list[str]:
+        """The values of the filter `name` that are set, each once."""
+        return list(dict.fromkeys(self.params.getlist(name)))
+
     @cached_property
     def active(self) -> list[Active]:
         """Every value that is set, in the order of the filters."""
@@ -92,9 +101,8 @@ class Selection:
 
     def _active(self) -> Iterator[Active]:
         for name, filter_ in self.filterset.filters.items():
-            for value in dict.fromkeys(v for v in self.params.getlist(name) if v != ""):
+            for value in self.chose(name):
                 rest = self.params.copy()
-                rest.pop("page", None)
                 rest.setlist(name, [v for v in self.params.getlist(name) if v != value])
                 text = self._text(name, value)
                 yield Active(name, str(filter_.label), value, text, rest.urlencode())
@@ -138,3 +146,13 @@ class Selection:
             if str(key) == value:
                 return str(label)
         return value
+
+
+def _set_values(params: QueryDict, names: Container[str]) -> QueryDict:
+    """The parameters of these names that are set; a form sends "" for what was left open."""
+    found = QueryDict(mutable=True)
+    for name, values in params.lists():
+        kept = [value for value in values if value != ""]
+        if kept and name in names:
+            found.setlist(name, kept)
+    return found

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from babel.dates import format_date, format_interval
+from babel.dates import format_date
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 from edtf import EDTFParseException, parse_edtf
 from edtf.parser import Date, Level2Season, Season
@@ -23,12 +23,14 @@ from edtf.parser import Date, Level2Season, Season
 OPEN = ".."
 FIRST_YEAR, LAST_YEAR = 1000, 2999
 QUARTERS = {33: "Q1", 34: "Q2", 35: "Q3", 36: "Q4"}
+WINTER = 24
 SEASONS = {
     21: _("spring %(year)s"),
     22: _("summer %(year)s"),
     23: _("autumn %(year)s"),
-    24: _("winter %(year)s"),
+    WINTER: _("winter %(year)s"),
 }
+MONTHS = range(1, 13)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ class PartialDate:
         if start == OPEN:
             return gettext("until %(date)s") % {"date": _say(end)}
         if len(start) == len(end) == 10 and self.earliest and self.latest:
-            return format_interval(self.earliest, self.latest, "yMMMd", locale=_locale())
+            return _say_days(self.earliest, self.latest)
         return f"{_say(start)}–{_say(end)}"
 
 
@@ -96,37 +98,59 @@ def _bounds(text: str) -> tuple[dt.date, dt.date]:
     """First and last day of one EDTF date, season or quarter."""
     try:
         parsed = parse_edtf(text)
-    except EDTFParseException:
-        parsed = None
-    if type(parsed) not in (Date, Season, Level2Season):
+        if type(parsed) not in (Date, Season, Level2Season) or text != text.strip():
+            raise ValueError(text)
+        month = _month(text)
+        if month not in (None, *MONTHS, *SEASONS, *QUARTERS):
+            raise ValueError(text)
+        if len(text) == len("2024-06-23"):
+            dt.date.fromisoformat(text)  # 29 February of another year
+        low, high = parsed.lower_strict(), parsed.upper_strict()
+    except (EDTFParseException, ValueError) as error:
         raise ValueError(
             gettext("“%(text)s” is not a date such as 2024, 2024-06, 2024-06-23 or 2013-23")
             % {"text": text}
-        )
-    low, high = parsed.lower_strict(), parsed.upper_strict()
+        ) from error
     if not FIRST_YEAR <= low.tm_year <= high.tm_year <= LAST_YEAR:
         raise ValueError(gettext("the year of “%(text)s” is out of range") % {"text": text})
+    if month == WINTER:  # the library's ends with the year
+        return dt.date(*low[:3]), dt.date(low.tm_year + 1, 3, 1) - dt.timedelta(days=1)
     return dt.date(*low[:3]), dt.date(*high[:3])
+
+
+def _month(text: str) -> int | None:
+    """The month, season or quarter of an EDTF date as its number; None of a year."""
+    _year, _, rest = text.removeprefix("-").partition("-")
+    return int(rest[:2]) if rest else None
 
 
 def _say(text: str) -> str:
     """One EDTF date in the words of the reader's language."""
     earliest, _latest = _bounds(text)
-    parts = text.split("-")
-    if len(parts) == 1:
+    month, year = _month(text), earliest.year
+    if month is None:
         return text
-    if len(parts) == 3:
+    if len(text) == len("2024-06-23"):
         return format_date(earliest, "d MMMM y", locale=_locale())
-    month = int(parts[1])
     if month in SEASONS:
-        return SEASONS[month] % {"year": parts[0]}
+        return SEASONS[month] % {"year": year}
     if month in QUARTERS:
-        return f"{QUARTERS[month]} {parts[0]}"
+        return f"{QUARTERS[month]} {year}"
     return format_date(earliest, "MMMM y", locale=_locale())
 
 
+def _say_days(earliest: dt.date, latest: dt.date) -> str:
+    """Some days as one: "22–23 June 2022", "30 April – 2 May 2019"."""
+    end = format_date(latest, "d MMMM y", locale=_locale())
+    if earliest.year != latest.year:
+        return f"{format_date(earliest, 'd MMMM y', locale=_locale())} – {end}"
+    if earliest.month != latest.month:
+        return f"{format_date(earliest, 'd MMMM', locale=_locale())} – {end}"
+    return f"{earliest.day}–{end}"
+
+
 def _locale() -> str:
-    return (get_language() or "en").replace("-", "_").partition("_")[0]
+    return to_locale(get_language() or "en")
 
 
 if TYPE_CHECKING:
@@ -191,10 +215,14 @@ class DayOf(models.DateField):
         name, path, args, kwargs = super().deconstruct()
         return name, path, args, {**kwargs, "of": self.of, "end": self.end}
 
-    def pre_save(self, model_instance: models.Model, add: bool) -> dt.date | None:
-        source = model_instance._meta.get_field(self.of)
+    def day(self, row: models.Model) -> dt.date | None:
+        """The day that the date of the row says."""
+        source = row._meta.get_field(self.of)
         assert isinstance(source, PartialDateField)
-        value = source.to_python(getattr(model_instance, self.of))
-        day = getattr(value, self.end) if value else None
+        value = source.to_python(getattr(row, self.of))
+        return getattr(value, self.end) if value else None
+
+    def pre_save(self, model_instance: models.Model, add: bool) -> dt.date | None:
+        day = self.day(model_instance)
         setattr(model_instance, self.attname, day)
         return day

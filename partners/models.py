@@ -103,14 +103,14 @@ class Country(models.Model):
         return reverse("country", args=[self.iso3])
 
 
-class CountryName(models.Model):
-    """A name under which a country is found, folded by `partners.names.fold`."""
+class FoundName(models.Model):
+    """A name under which something is found, folded by `partners.names.fold`."""
 
-    country = models.ForeignKey(Country, models.CASCADE, related_name="names")
     name = models.CharField(_("name"), max_length=500)
     folded = models.CharField(max_length=500, unique=True, editable=False)
 
     class Meta:
+        abstract = True
         ordering = ["name"]
 
     def __str__(self) -> str:
@@ -119,6 +119,12 @@ class CountryName(models.Model):
     def save(self, *args, **kwargs) -> None:
         self.folded = fold(self.name)[:500]
         super().save(*args, **kwargs)
+
+
+class CountryName(FoundName):
+    """A name of a country, its CLDR name among them."""
+
+    country = models.ForeignKey(Country, models.CASCADE, related_name="names")
 
 
 class BlocQuerySet(models.QuerySet["Bloc"]):
@@ -272,19 +278,7 @@ class Organisation(models.Model):
         return reverse("organisation", args=[self.slug])
 
 
-class OrganisationName(models.Model):
-    """A name under which an organisation is found, its own name among them."""
+class OrganisationName(FoundName):
+    """A name of an organisation, its own name among them."""
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="names")
-    name = models.CharField(_("name"), max_length=500)
-    folded = models.CharField(max_length=500, unique=True, editable=False)
-
-    class Meta:
-        ordering = ["name"]
-
-    def __str__(self) -> str:
-        return self.name
-
-    def save(self, *args, **kwargs) -> None:
-        self.folded = fold(self.name)[:500]
-        super().save(*args, **kwargs)

@@ -6,12 +6,15 @@ in no bloc of the cast. The initiatives below are made up for tests and say so i
 
 from __future__ import annotations
 
+import copy
 import io
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
+from django.db.models.base import ModelState
+from django.utils import timezone
 
 from initiatives.derive import derive
 from initiatives.funding.models import Funding
@@ -21,6 +24,8 @@ from initiatives.models import (
     Evidence,
     Framework,
     Initiative,
+    Label,
+    Labelling,
     Participation,
     Record,
     Sector,
@@ -110,6 +115,11 @@ def initiative(
     return record
 
 
+def label(record: Initiative, slug: str) -> Labelling:
+    """The record officially bears the label."""
+    return Labelling.objects.create(record=record, label=Label.objects.get(slug=slug))
+
+
 def money(
     record: Initiative,
     key: str,
@@ -121,7 +131,7 @@ def money(
     **fields: Any,
 ) -> Funding:
     """A statement about money; exactly `low` unless `high` or a qualifier says otherwise."""
-    missing = "" if low is not None else fields.pop("missing", "undisclosed")
+    missing = fields.pop("missing", "" if low is not None else "undisclosed")
     qualifier = fields.pop("qualifier", "exactly")
     if high is None and qualifier == "exactly":
         high = low
@@ -138,3 +148,23 @@ def money(
         words=fields.pop("words", f"{low} {currency}"),
         **fields,
     )
+
+
+def retire(statement: Statement, because: str = "withdrawn by its publisher") -> None:
+    """Take a statement back."""
+    statement.retired_at = timezone.now()
+    statement.retired_because = because
+    statement.save()
+
+
+def supersede(statement: Any, **values: Any) -> Any:
+    """Retire a statement for one with other values; what pointed at the old one still does."""
+    retire(statement, "corrected")
+    new = copy.copy(statement)
+    new.pk = None
+    new._state = ModelState()
+    new.retired_at, new.retired_because, new.supersedes = None, "", statement
+    for name, value in values.items():
+        setattr(new, name, value)
+    new.save()
+    return new

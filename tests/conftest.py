@@ -8,12 +8,24 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
+from hypothesis.database import DirectoryBasedExampleDatabase
 
 from config import embedded_queue
 from tests import cast, servers
+
+# Generated input: more examples with HYPOTHESIS_PROFILE=thorough. What failed is tried again first.
+for name, examples in (("quick", 50), ("thorough", 500)):
+    hypothesis.settings.register_profile(
+        name,
+        max_examples=examples,
+        deadline=None,
+        database=DirectoryBasedExampleDatabase(settings.BASE_DIR / "var" / "cache" / "hypothesis"),
+    )
+hypothesis.settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "quick"))
 
 # --- Browser: `page` comes from pytest-playwright ------------------------------------------------
 

@@ -88,12 +88,16 @@ def bloc_by_sector(slug: str, selection: Selection) -> Chart:
     no_bloc = selection.count - len(blocs)
     columns = sorted({bloc for bloc, _ in pairs}, key=lambda b: b[1])
     lines = sorted({sector for _, sector in pairs}, key=lambda s: s[1])
+    any_bloc = {} if selection.chose("bloc") else {"bloc": [slug for slug, _ in columns]}
     return Chart(
         slug=slug,
         title=gettext("Initiatives by sector and bloc"),
         unit=gettext("initiatives"),
         labels=[name for _, name in lines],
-        links=[_narrowed("initiative_list", selection, sector=sector) for sector, _ in lines],
+        links=[
+            _narrowed("initiative_list", selection, sector=sector, **any_bloc)
+            for sector, _ in lines
+        ],
         series=[
             Series(bloc[1], [Value.of(pairs[bloc, sector]) for sector in lines]) for bloc in columns
         ],
@@ -143,16 +147,16 @@ def _lines(*left_out: tuple[Reason, int]) -> list[Line]:
     return [Line(reason.value, str(reason.label), n) for reason, n in left_out if n]
 
 
-def _narrowed(address: str, selection: Selection, **values: str) -> str | None:
-    """The list of the selection, narrowed further by the values.
+def _narrowed(address: str, selection: Selection, **values: str | list[str]) -> str | None:
+    """The list of the selection, narrowed further by the values; several of one mean *or*.
 
     None where the selection already names another value of that filter: together they would mean
     *or*, and show more than the bar counts.
     """
-    if any(selection.params.getlist(n) not in ([], [v]) for n, v in values.items() if "_" not in n):
-        return None
     params = selection.params.copy()
-    params.pop("page", None)
     for name, value in values.items():
-        params[name] = value
+        wanted = [value] if isinstance(value, str) else value
+        if "_" not in name and selection.chose(name) not in ([], wanted):
+            return None
+        params.setlist(name, wanted)
     return f"{reverse(address)}?{params.urlencode()}"

@@ -225,7 +225,9 @@ def _rung_ledger(tallies: list[Tally], counted: set[int], records: set[int]) -> 
 
 def _series(bars: list[Bar], found: Tally) -> list[Series]:
     name = str(Rung(found.rung).label)
-    series = [Series(name, [_value(bar.own) for bar in bars])]
+    series = []
+    if any(bar.own for bar in bars) or not any(bar.shared for bar in bars):
+        series.append(Series(name, [_value(bar.own) for bar in bars]))
     if any(bar.shared for bar in bars):
         shared = gettext("%(rung)s, shared with other bars and not split") % {"rung": name}
         series.append(Series(shared, [_value(bar.shared) for bar in bars]))
@@ -234,10 +236,9 @@ def _series(bars: list[Bar], found: Tally) -> list[Series]:
 
 def _note(found: Tally, bars: Iterable[Bar]) -> str:
     notes = [
-        gettext("Only money stated in %(currency)s and %(rung)s; other rungs and currencies are "
-                "never added to it.")
+        gettext("Counts only what is stated in %(currency)s as %(rung)s.")
         % {"currency": found.currency, "rung": Rung(found.rung).label}
-    ]  # fmt: skip
+    ]
     if any(bar.shared for bar in bars):
         notes.append(gettext("Shared money stands under each of its bars and once in the total."))
     if found.disputed:
@@ -257,7 +258,6 @@ def _link(slug: str, bar: Bar, selection: Selection, found: Tally) -> str | None
     if not bar.own and not bar.shared:
         return None
     params = selection.params.copy()
-    params.pop("page", None)
     params["rung"], params["currency"] = found.rung, found.currency
     params["chart"], params["bar"] = slug, bar.key
     return f"{reverse('funding_rows')}?{params.urlencode()}"

@@ -10,18 +10,21 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from dashboards.amounts import between
 from dashboards.charts import INITIATIVE_CHARTS, money
 from dashboards.lists import INITIATIVES
-from dashboards.statement_rows import Row, funding_row
+from dashboards.statement_rows import Row, funding_row, grouped
 from initiatives.facets import facet
-from initiatives.funding.models import Funding
+from initiatives.funding.models import PARTIES, Funding
 from initiatives.funding.rollup import Reason, Rung
-from initiatives.funding.tally import tally
-from initiatives.intervals import total
+from initiatives.funding.tally import Tally, tally
+from initiatives.intervals import Interval, total
 from initiatives.selection import Selection
 
 CHARTS = ("funding-by-year", "funding-by-bloc", "funding-by-sector", "funding-by-country")
 FACETS = ("bloc", "country", "sector", "kind")
+# Why a statement is left out, where its row already says so.
+PLAIN = {Reason.OTHER_RUNG, Reason.OUT_OF_SCOPE}
 
 
 @require_safe
@@ -35,44 +38,69 @@ def funding(request: HttpRequest) -> HttpResponse:
     if selection.errors:
         return render(request, "funding.html", context, status=400)
     found = money.tally_of(selection)
+    tallies = tallies_of(selection)
+    charts = [(slug, money.money_chart(slug, selection, found)) for slug in CHARTS]
     shown = {"rung", "currency", *FACETS}
-    stated = Funding.objects.current().exclude(currency="").order_by("currency")
+    stated = Funding.objects.current().filter(record__in=INITIATIVES.records())
     context |= {
         "carried_along": [a for a in selection.active if a.name not in shown],
         "chart_query": selection.query,
-        "currencies": stated.values_list("currency", flat=True).distinct(),
+        "currencies": stated.exclude(currency="")
+        .order_by("currency")
+        .values_list("currency", flat=True)
+        .distinct(),
         "rung": Rung(found.rung),
         "currency": found.currency,
         "rungs": Rung,
+        "rungs_chart": INITIATIVE_CHARTS["funding-by-rung"](selection),
         "charts": [
-            INITIATIVE_CHARTS["funding-by-rung"](selection),
-            *(money.money_chart(slug, selection, found) for slug in CHARTS),
+            {"chart": chart, "elsewhere": _elsewhere(slug, tallies, found) if chart.empty else []}
+            for slug, chart in charts
         ],
-        "totals": totals(selection),
+        "totals": totals(tallies),
         "statements": _statements(selection, found),
     }
     return render(request, "funding.html", context)
 
 
-def totals(selection: Selection) -> list[dict[str, Any]]:
-    """What counts in each currency and on each rung, never added to one another."""
+def tallies_of(selection: Selection) -> list[Tally]:
+    """A tally for each currency and rung in which something counts."""
     stated = Funding.objects.current().filter(record__in=selection.keys).exclude(currency="")
     pairs = sorted(
         set(stated.order_by().values_list("currency", "rung").distinct()),
         key=lambda pair: (pair[0], Rung.values.index(pair[1])),
     )
-    found = [tally(selection.keys, currency, rung) for currency, rung in pairs]
+    found = (tally(selection.keys, currency, rung) for currency, rung in pairs)
+    return [t for t in found if t.counted]
+
+
+def totals(tallies: list[Tally]) -> list[dict[str, Any]]:
+    """What counts in each currency and on each rung, never added to one another."""
     return [
         {
             "currency": t.currency,
             "rung": Rung(t.rung).label,
             "rung_value": t.rung,
             "total": t.total,
+            "words": between(t.total, t.currency),
             "statements": len(t.counted),
             "records": len(t.counted_records()),
         }
-        for t in found
-        if t.counted
+        for t in tallies
+    ]
+
+
+def _elsewhere(slug: str, tallies: list[Tally], shown: Tally) -> list[tuple[str, str, str]]:
+    """Rungs and currencies under which an empty chart would have bars: (words, rung, currency)."""
+    return [
+        (
+            gettext("%(rung)s in %(currency)s")
+            % {"rung": Rung(t.rung).label, "currency": t.currency},
+            t.rung,
+            t.currency,
+        )
+        for t in tallies
+        if (t.currency, t.rung) != (shown.currency, shown.rung) and money.BARS[slug](t.counted)
     ]
 
 
@@ -82,26 +110,18 @@ def _statements(selection: Selection, found) -> list[dict[str, Any]]:
     rows = (
         Funding.objects.current()
         .filter(record__in=selection.keys)
-        .select_related(
-            "record",
-            "provider_country",
-            "provider_organisation",
-            "recipient_country",
-            "recipient_organisation",
-            "restates",
-            "part_of",
-        )
+        .select_related("record", *PARTIES, "restates", "part_of")
         .with_evidence()
         .order_by("record__title", "pk")
     )
     by_record: dict[Any, list[Row]] = defaultdict(list)
     for statement in rows:
         row = funding_row(statement)
-        if reason := why.get(statement.pk):
-            left_out = gettext("left out of these charts: %(why)s") % {"why": reason.label}
-            row.note = "; ".join(text for text in (row.note, left_out) if text)
+        reason = why.get(statement.pk)
+        if reason and reason not in PLAIN:
+            row.notes.append(gettext("left out of these charts: %(why)s") % {"why": reason.label})
         by_record[statement.record].append(row)
-    return [{"record": record, "rows": rows} for record, rows in by_record.items()]
+    return [{"record": record, "groups": grouped(rows)} for record, rows in by_record.items()]
 
 
 @require_safe
@@ -123,15 +143,7 @@ def rows(request: HttpRequest) -> HttpResponse:
     evidence = {
         row.pk: row
         for row in Funding.objects.filter(pk__in=[f.pk for f, _, _ in both])
-        .select_related(
-            "record",
-            "provider_country",
-            "provider_organisation",
-            "recipient_country",
-            "recipient_organisation",
-            "restates",
-            "part_of",
-        )
+        .select_related("record", *PARTIES, "restates", "part_of")
         .with_evidence()
     }
     context = {
@@ -140,12 +152,12 @@ def rows(request: HttpRequest) -> HttpResponse:
         "bar": bar,
         "rung": Rung(found.rung),
         "currency": found.currency,
-        "own": total(amount for _, amount in bar.own) if bar.own else None,
-        "shared": total(amount for _, amount in bar.shared) if bar.shared else None,
+        "own": _sum(bar.own, found.currency),
+        "shared": _sum(bar.shared, found.currency),
         "rows": [
             {
                 "record": f.record,
-                "amount": amount,
+                "amount": between(amount, found.currency),
                 "shared": is_shared,
                 "row": funding_row(evidence[f.pk]),
             }
@@ -153,3 +165,8 @@ def rows(request: HttpRequest) -> HttpResponse:
         ],
     }
     return render(request, "funding_rows.html", context)
+
+
+def _sum(rows: list[tuple[Funding, Interval]], currency: str) -> str:
+    """What some rows of a bar add up to, in words; "" if there are none."""
+    return between(total(amount for _, amount in rows), currency) if rows else ""

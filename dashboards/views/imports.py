@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from django import forms
 from django.conf import settings
 from django.contrib import messages
@@ -94,9 +96,21 @@ def import_list(request: HttpRequest) -> HttpResponse:
     return render(request, "imports/list.html", context, status=status)
 
 
-def _lines(document: ImportDocument) -> list[tuple[ImportOutcome, str]]:
-    """The outcomes of a document with the tone of each."""
-    return [(outcome, TONES[outcome.result]) for outcome in document.outcomes.all()]
+def _shown(
+    document: ImportDocument,
+) -> tuple[ImportDocument, list[tuple[ImportOutcome, str]], list[tuple[str, str, int]], bool]:
+    """A document, its outcomes with the tone of each, their counts, and whether to unfold them.
+
+    Outcomes that ask nothing of a reader are folded away.
+    """
+    outcomes = list(document.outcomes.all())
+    counts = Counter(outcome.result for outcome in outcomes)
+    return (
+        document,
+        [(outcome, TONES[outcome.result]) for outcome in outcomes],
+        badges({result: counts[result] for result in TONES if counts[result]}),
+        any(outcome.result not in (Result.CREATED, Result.UNCHANGED) for outcome in outcomes),
+    )
 
 
 @require_safe
@@ -110,7 +124,7 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     )
     context = {
         "run": run,
-        "documents": [(d, _lines(d)) for d in run.documents.all()],
+        "documents": [_shown(d) for d in run.documents.all()],
         "counts": badges(run.outcome_counts()),
         "proposals": Proposal.objects.filter(document__run=run).select_related(
             "record", "organisation"

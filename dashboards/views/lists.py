@@ -22,7 +22,7 @@ PAGE_SIZE = 50
 def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     """The list with its filters; only the results when htmx asks."""
     selection = Selection(listing.filters, request.GET, listing.records())
-    number = request.GET.get("page", "1")
+    number = request.GET.get("page") or "1"
     if not (number.isascii() and number.isdecimal()):
         selection.errors["page"] = [gettext("Enter a page number, 1 or more.")]
         number = "1"

@@ -16,6 +16,8 @@ from django.views.decorators.http import require_safe
 
 from dashboards.charts import INITIATIVE_CHARTS
 from dashboards.lists import COUNTRIES, INITIATIVES, LISTINGS, SINGULAR
+from dashboards.views.funding import tallies_of, totals
+from initiatives.facets import counts
 from initiatives.funding.models import Funding
 from initiatives.models import Alliance, Article, Record, Summit
 from initiatives.selection import Selection
@@ -33,6 +35,8 @@ def overview(request: HttpRequest) -> HttpResponse:
         "headlines": _headlines(everything),
         "charts": [INITIATIVE_CHARTS[slug](everything) for slug in OVERVIEW_CHARTS],
         "latest": Record.objects.published().recently_changed()[:LATEST],
+        "totals": totals(tallies_of(everything)),
+        "blocs": counts("bloc", everything.keys),
     }
     return render(request, "overview.html", context)
 
@@ -51,7 +55,7 @@ def _headlines(everything: Selection) -> list[dict[str, object]]:
             reverse("country_list") + "?taking_part=yes",
         ),
         (_("statements about money"), money.count(), reverse("funding") + "#statements"),
-        (_("articles"), Article.objects.count(), reverse("article_list")),
+        (_("articles"), Article.objects.published().count(), reverse("article_list")),
     )
     return [{"label": label, "value": value, "url": url} for label, value, url in rows]
 

@@ -9,6 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
@@ -35,6 +36,14 @@ MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
     "summit": Summit,
 }
 
+HEADINGS: dict[str, Any] = {
+    Membership.Role.MEMBER: _("Members"),
+    Membership.Role.OBSERVER: _("Observers"),
+    Membership.Role.DIALOGUE_PARTNER: _("Dialogue partners"),
+    Membership.Role.PARTNER: _("Partner countries"),
+    Membership.Role.INVITED: _("Invited"),
+}
+
 
 def _readable(request: HttpRequest, type: str, slug: str) -> Initiative | Alliance | Summit:
     """The record if it is published, or if the reader may see drafts; else 404."""
@@ -49,9 +58,13 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Everything that is stated about a record, each value next to its evidence."""
     found = _readable(request, type, slug)
     stated = statement_rows.statements_of(found)
+    sections = statement_rows.sections(stated)
+    rows = [row for section in sections for row in section.rows]
     context: dict[str, Any] = {
         "record": found,
-        "sections": statement_rows.sections(stated),
+        "sections": sections,
+        "ladder": [row for row in rows if row.kind == "statusstep"],
+        "disputed": [row for row in rows if row.disputed],
         "json_url": f"{request.path.rstrip('/')}.json",
         "articles": statement_rows.articles_of(stated),
     }
@@ -135,7 +148,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
     context = {
         "bloc": found,
         "roles": [
-            (role.label, rows)
+            (HEADINGS[role], rows)
             for role in Membership.Role
             if (rows := [m for m in memberships if m.role == role])
         ],
@@ -162,7 +175,12 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
         row.what, row.value = participation.record.title, row.what
         row.url = participation.record.get_absolute_url()
         rows.append(row)
-    context = {"organisation": found, "rows": rows, "names": found.names.exclude(name=found.name)}
+    groups = statement_rows.grouped(rows)
+    context = {
+        "organisation": found,
+        "groups": groups,
+        "names": found.names.exclude(name=found.name),
+    }
     return render(request, "organisation.html", context)
 
 
@@ -177,7 +195,10 @@ def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
 @require_safe
 def article(request: HttpRequest, pk: int) -> HttpResponse:
     """An article: its brief with every passage marked, and what each passage carries."""
-    found = get_object_or_404(Article.objects.select_related("publisher"), pk=pk)
+    articles = Article.objects.all()
+    if not request.user.has_perm("initiatives.view_record"):
+        articles = articles.published()
+    found = get_object_or_404(articles.select_related("publisher"), pk=pk)
     passages = list(found.passages.filter(state=Evidence.State.ACCEPTED).order_by("start", "-end"))
     context = {
         "article": found,

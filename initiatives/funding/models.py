@@ -7,11 +7,19 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.funding.rollup import Recurs, Rung
-from initiatives.intervals import IntervalFields, Qualifier
+from initiatives.intervals import IntervalFields
 from initiatives.missing import Missing
 from initiatives.models import Carries, Initiative, Sector, Statement
 from partners.dates import DayOf, PartialDateField
 from partners.models import Country, Organisation
+
+# What a row needs to say who gave what to whom, for select_related.
+PARTIES = (
+    "provider_country",
+    "provider_organisation",
+    "recipient_country",
+    "recipient_organisation",
+)
 
 
 class Instrument(models.TextChoices):
@@ -136,6 +144,3 @@ class FundingCarries(Carries):
     """One passage carrying one statement about money."""
 
     statement = models.ForeignKey(Funding, models.CASCADE, related_name="carried")
-
-
-__all__ = ["Funding", "FundingCarries", "Instrument", "Qualifier", "Rung"]

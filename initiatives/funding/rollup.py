@@ -7,9 +7,10 @@ counted + left out = all statements.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -53,18 +54,21 @@ class Reason(models.TextChoices):
     NO_COUNTRY = "no-country", _("with no country taking part")
 
 
+Key = Any  # of one sortable type within an initiative
+
+
 @dataclass(frozen=True, slots=True)
 class Money:
-    """One statement about money as plain values. `key` is any name unique among its siblings."""
+    """One statement about money as plain values. `key` is unique among its siblings, and sorts."""
 
-    key: Hashable
+    key: Key
     amount: Interval | None
     currency: str
     rung: str
     period: PartialDate | None = None
     recurs: str = Recurs.ONCE
-    restates: Hashable | None = None
-    part_of: Hashable | None = None
+    restates: Key | None = None
+    part_of: Key | None = None
     out_of_scope: bool = False
 
     @property
@@ -91,43 +95,75 @@ class RollUp:
     wholes whose parts add up to more than the whole may be.
     """
 
-    counted: dict[Hashable, Count] = field(default_factory=dict)
-    left_out: dict[Hashable, Reason] = field(default_factory=dict)
+    counted: dict[Key, Count] = field(default_factory=dict)
+    left_out: dict[Key, Reason] = field(default_factory=dict)
     total: Interval = field(default_factory=lambda: total([]))
-    disputed: set[Hashable] = field(default_factory=set)
+    disputed: set[Key] = field(default_factory=set)
 
 
 def roll_up(statements: Iterable[Money], currency: str, rung: str) -> RollUp:
     """What the statements of one initiative count for, in one currency and on one rung.
 
-    Of money that is stated in several currencies, the statement in `currency` counts. A whole
-    counts `max(own low, sum of the parts' lows)`: each part by itself, the whole with what is left
-    of it. ValueError if parts or restatements form a circle.
+    Of the same money stated several times the original counts, or else the first restatement that
+    can. A whole counts `max(own low, sum of the parts' lows)`: each part by itself, the whole with
+    what is left of it; it is a whole of its parts in whatever currency either is restated.
+    ValueError if parts or restatements form a circle.
     """
     by_key = {money.key: money for money in statements}
+    original = {key: _original(money, by_key) for key, money in by_key.items()}
     result = RollUp()
-    candidates: dict[Hashable, Money] = {}
-    for group in _restatement_groups(by_key):
-        chosen = _spokesman(group, currency)
-        for money in group:
-            reason = _why_not(money, currency, rung)
-            if (reason is None and money is not chosen) or (
-                reason is Reason.OTHER_CURRENCY and money is not chosen
-            ):
-                reason = Reason.RESTATED
-            if reason:
-                result.left_out[money.key] = reason
-            else:
-                candidates[money.key] = money
-    _count_trees(candidates, by_key, result)
+    speakers: dict[Key, Money] = {}
+    wholes: dict[Key, list[Key]] = {}
+    for first, group in _same_money(by_key, original).items():
+        speaker = _hear(group, currency, rung, result)
+        if speaker:
+            speakers[first] = speaker
+        wholes[first] = [original[m.part_of] for m in group if m.part_of in original]
+    _count_trees(speakers, wholes, result)
     return result
 
 
-def _why_not(money: Money, currency: str, rung: str) -> Reason | None:
+def _original(money: Money, by_key: Mapping[Key, Money]) -> Key:
+    """The key of the statement that the chain of `restates` begins with."""
+    seen = {money.key}
+    while money.restates in by_key:
+        if money.restates in seen:
+            raise ValueError(f"restates: “{money.restates}” leads back to itself")
+        seen.add(money.restates)
+        money = by_key[money.restates]
+    return money.key
+
+
+def _same_money(by_key: Mapping[Key, Money], original: Mapping[Key, Key]) -> dict[Key, list[Money]]:
+    """The statements by their original: it first, then its restatements in the order of keys."""
+    groups: dict[Key, list[Money]] = {key: [by_key[key]] for key in by_key if original[key] == key}
+    for key in sorted(by_key):
+        if original[key] != key:
+            groups[original[key]].append(by_key[key])
+    return groups
+
+
+def _hear(group: list[Money], currency: str, rung: str, result: RollUp) -> Money | None:
+    """Which of several statements of the same money counts, if any; the others are left out."""
+    reasons = {m.key: _why_not(m, group[0], currency, rung) for m in group}
+    # If none can count, one of them says why, and the others only say it again.
+    speaker = next(
+        (m for why in (None, Reason.OTHER_CURRENCY) for m in group if reasons[m.key] is why), None
+    )
+    for money in group:
+        reason = reasons[money.key]
+        if money is not speaker and reason in (None, Reason.OTHER_CURRENCY):
+            reason = Reason.RESTATED
+        if reason:
+            result.left_out[money.key] = reason
+    return speaker if speaker and reasons[speaker.key] is None else None
+
+
+def _why_not(money: Money, original: Money, currency: str, rung: str) -> Reason | None:
     """Why the statement by itself does not count; None if it does."""
     if money.rung != rung:
         return Reason.OTHER_RUNG
-    if money.out_of_scope:
+    if money.out_of_scope or original.out_of_scope:
         return Reason.OUT_OF_SCOPE
     if money.amount is None:
         return Reason.NO_AMOUNT
@@ -138,87 +174,46 @@ def _why_not(money: Money, currency: str, rung: str) -> Reason | None:
     return None
 
 
-def _root(money: Money, by_key: Mapping[Hashable, Money], relation: str) -> Money:
-    """Where a chain of `restates` or `part_of` ends."""
-    seen = {money.key}
-    while (above := getattr(money, relation)) is not None and above in by_key:
-        if above in seen:
-            raise ValueError(f"{relation}: “{above}” leads back to itself")
-        seen.add(above)
-        money = by_key[above]
-    return money
-
-
-def _restatement_groups(by_key: Mapping[Hashable, Money]) -> list[list[Money]]:
-    """The statements, those of the same money together, the original first."""
-    groups: dict[Hashable, list[Money]] = {}
-    for money in by_key.values():
-        root = _root(money, by_key, "restates")
-        group = groups.setdefault(root.key, [root])
-        if money is not root:
-            group.append(money)
-    return list(groups.values())
-
-
-def _spokesman(group: list[Money], currency: str) -> Money:
-    """Which of several statements of the same money counts: the first in `currency`."""
-    return next((m for m in group if m.currency == currency and m.amount), group[0])
-
-
 def _count_trees(
-    candidates: Mapping[Hashable, Money], by_key: Mapping[Hashable, Money], result: RollUp
+    speakers: Mapping[Key, Money], wholes: Mapping[Key, list[Key]], result: RollUp
 ) -> None:
-    """Count each tree of parts once, from its top down."""
-    parts: dict[Hashable, list[Money]] = {}
-    tops: list[Money] = []
-    for money in candidates.values():
-        _root(money, by_key, "part_of")  # a circle is an error, not an endless loop
-        whole = _whole_of(money, candidates, by_key)
-        if whole is None:
-            tops.append(money)
-        else:
-            parts.setdefault(whole, []).append(money)
-    result.total = total([_count(top, parts, result) for top in tops])
+    """Count each tree of parts once, parts before their wholes."""
+    try:
+        ordered = list(TopologicalSorter(wholes).static_order())  # wholes before their parts
+    except CycleError as error:
+        raise ValueError(f"part_of: “{error.args[1][0]}” leads back to itself") from None
+    counted_whole: dict[Key, Key] = {}  # the nearest above that counts
+    for key in ordered:
+        for whole in wholes[key]:
+            above = whole if whole in speakers else counted_whole.get(whole)
+            if above is not None:
+                counted_whole.setdefault(key, above)
+    inside: dict[Key, list[Interval]] = {key: [] for key in speakers}
+    tops: list[Interval] = []
+    for key in reversed(ordered):
+        if key in speakers:
+            siblings = inside[counted_whole[key]] if key in counted_whole else tops
+            siblings.append(_count(speakers[key], inside[key], result))
+    result.total = total(tops)
 
 
-def _whole_of(
-    money: Money, candidates: Mapping[Hashable, Money], by_key: Mapping[Hashable, Money]
-) -> Hashable | None:
-    """The nearest counted whole that the statement is part of, itself or through a restatement."""
-    original = _root(money, by_key, "restates")
-    above = money.part_of if money.part_of is not None else original.part_of
-    while above is not None and above in by_key:
-        if above in candidates:
-            return above
-        spoken_for = [
-            other.key
-            for other in candidates.values()
-            if _root(other, by_key, "restates").key == _root(by_key[above], by_key, "restates").key
-        ]
-        if spoken_for and spoken_for[0] != money.key:
-            return spoken_for[0]
-        above = by_key[above].part_of
-    return None
-
-
-def _count(money: Money, parts: Mapping[Hashable, list[Money]], result: RollUp) -> Interval:
-    """Count a statement and its parts; the interval of the tree."""
+def _count(money: Money, parts: list[Interval], result: RollUp) -> Interval:
+    """Count a statement whose parts are counted; the interval of the tree."""
     own = _whole_amount(money)
-    below = parts.get(money.key, [])
-    if not below:
+    if not parts:
         result.counted[money.key] = Count(own, _by_year(money, own))
         return own
-    inside = total([_count(part, parts, result) for part in below])
+    inside = total(parts)
     rest = own.low - inside.low
-    if own.high is not None and inside.low > own.high:
-        result.disputed.add(money.key)
     if rest > 0:
         left = Interval(rest, None if own.high is None else own.high - inside.low)
         result.counted[money.key] = Count(left, _by_year_of_rest(money, left))
     else:
         result.left_out[money.key] = Reason.IN_PARTS
-    low = max(own.low, inside.low)
-    return Interval(low, None if own.high is None else max(own.high, low))
+    if own.high is not None and inside.low > own.high:
+        result.disputed.add(money.key)
+        return inside
+    return Interval(max(own.low, inside.low), own.high)
 
 
 def _whole_amount(money: Money) -> Interval:
@@ -239,4 +234,4 @@ def _by_year_of_rest(money: Money, amount: Interval) -> dict[int, Interval]:
     return {} if year is None else {year: amount}
 
 
-__all__ = ["Count", "Decimal", "Money", "Reason", "Recurs", "RollUp", "Rung", "roll_up"]
+__all__ = ["Count", "Money", "Reason", "Recurs", "RollUp", "Rung", "roll_up"]

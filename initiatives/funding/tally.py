@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from django.db import models
@@ -83,8 +83,8 @@ class Tally:
         return {c.funding.record_id for c in self.counted if c.funding.pk not in skip}
 
 
-def as_money(funding: Funding) -> Money:
-    """The row as the plain value that the rules take."""
+def as_money(funding: Funding, siblings: Mapping[int, Funding]) -> Money:
+    """The row as the plain value that the rules take; `siblings` are the initiative's by number."""
     return Money(
         key=funding.pk,
         amount=funding.interval,
@@ -92,10 +92,19 @@ def as_money(funding: Funding) -> Money:
         rung=funding.rung,
         period=funding.period,
         recurs=funding.recurs,
-        restates=funding.restates_id,
-        part_of=funding.part_of_id,
+        restates=_standing(funding.restates, siblings),
+        part_of=_standing(funding.part_of, siblings),
         out_of_scope=bool(funding.out_of_scope),
     )
+
+
+def _standing(pointed_at: Funding | None, siblings: Mapping[int, Funding]) -> int | None:
+    """What a pointer to another row means now: that row or, once it is retired, its successor."""
+    if pointed_at is None:
+        return None
+    if pointed_at.pk in siblings:
+        return pointed_at.pk
+    return next((pk for pk, other in siblings.items() if other.key == pointed_at.key), None)
 
 
 def tally(records: models.QuerySet, currency: str, rung: str) -> Tally:
@@ -108,14 +117,7 @@ def tally(records: models.QuerySet, currency: str, rung: str) -> Tally:
     statements = (
         Funding.objects.current()
         .filter(record__in=records)
-        .select_related(
-            "record",
-            "sector",
-            "provider_country",
-            "provider_organisation__country",
-            "recipient_country",
-            "recipient_organisation__country",
-        )
+        .select_related("record", "sector", "restates", "part_of")
         .order_by("record", "pk")
     )
     for funding in statements:
@@ -123,7 +125,7 @@ def tally(records: models.QuerySet, currency: str, rung: str) -> Tally:
     totals = []
     for siblings in rows.values():
         by_key = {funding.pk: funding for funding in siblings}
-        result = roll_up([as_money(funding) for funding in siblings], currency, rung)
+        result = roll_up([as_money(f, by_key) for f in siblings], currency, rung)
         totals.append(result.total)
         for key, funding in by_key.items():
             if key in result.counted:

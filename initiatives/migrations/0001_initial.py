@@ -1356,7 +1356,11 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="figure",
             constraint=models.CheckConstraint(
-                condition=models.Q(("high", None), ("low__lte", models.F("high")), _connector="OR"),
+                condition=models.Q(
+                    ("high", None),
+                    models.Q(("low__isnull", False), ("low__lte", models.F("high"))),
+                    _connector="OR",
+                ),
                 name="figure_low_within_high",
             ),
         ),

@@ -34,6 +34,15 @@ class Publisher(models.Model):
         return self.name
 
 
+class ArticleQuerySet(models.QuerySet["Article"]):
+    """Questions about articles."""
+
+    def published(self) -> ArticleQuerySet:
+        """What anyone may read: those of which a passage was accepted."""
+        accepted = Evidence.objects.filter(state=Evidence.State.ACCEPTED)
+        return self.filter(pk__in=accepted.values("article"))
+
+
 class Article(models.Model):
     """An article and the text that passages point into.
 
@@ -56,6 +65,8 @@ class Article(models.Model):
     text = models.TextField(_("text"))
     text_hash = models.CharField(max_length=64, editable=False)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    objects = ArticleQuerySet.as_manager()
 
     class Meta:
         ordering = ["title"]

@@ -162,8 +162,12 @@ class Record(models.Model):
     def save(self, *args, **kwargs) -> None:
         if self._meta.model_name in Record.Type.values:
             self.type = self._meta.model_name
-        self.search_text = fold(" ".join([self.title, *self.aliases, self.summary]))
+        self.search_text = self.make_search_text()
         super().save(*args, **kwargs)
+
+    def make_search_text(self) -> str:
+        """Everything by which the record is found, as `mentioning` looks for it."""
+        return fold(" ".join([self.title, *self.aliases, self.summary]))
 
     def get_absolute_url(self) -> str:
         return reverse(self.type, args=[self.slug])

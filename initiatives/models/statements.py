@@ -41,6 +41,14 @@ class StatementQuerySet(models.QuerySet):
         """Those that Accord held at `moment`."""
         return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), recorded_at__lte=moment)
 
+    def naming_published(self) -> StatementQuerySet:
+        """Those that name no record that is not published."""
+        named = cast(Any, self.model).NAMES
+        if not named:
+            return self
+        published = cast(Any, self.model._meta.get_field(named).related_model).objects.published()
+        return self.filter(**{f"{named}__in": published})
+
     def with_evidence(self) -> StatementQuerySet:
         """With their passages and articles, in three queries however many statements there are."""
         return self.prefetch_related("carried__evidence__article__publisher")
@@ -50,11 +58,13 @@ class Statement(models.Model):
     """What every fact-carrying row has. Subclasses name their values and their slot.
 
     VALUES are the fields that are facts; SLOT those of them that say what the fact is about. Two
-    current statements with one slot and different values contradict each other.
+    current statements with one slot and different values contradict each other. NAMES is the field
+    that names another record, if there is one.
     """
 
     VALUES: ClassVar[tuple[str, ...]] = ()
     SLOT: ClassVar[tuple[str, ...]] = ()
+    NAMES: ClassVar[str] = ""
 
     recorded_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
     retired_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -307,6 +317,7 @@ class PartOf(Statement):
     """An initiative is part of another."""
 
     VALUES = SLOT = ("whole",)
+    NAMES = "whole"
 
     record = models.ForeignKey("initiatives.Initiative", models.CASCADE, related_name="wholes")
     whole = models.ForeignKey("initiatives.Initiative", models.PROTECT, related_name="parts")
@@ -334,6 +345,7 @@ class Outcome(Statement):
 
     VALUES = ("initiative", "verb")
     SLOT = ("initiative",)
+    NAMES = "initiative"
 
     record = models.ForeignKey("initiatives.Summit", models.CASCADE, related_name="outcomes")
     initiative = models.ForeignKey(

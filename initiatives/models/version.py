@@ -18,6 +18,16 @@ class DataVersion(models.Model):
         return cls.objects.filter(pk=1).values_list("number", flat=True).first() or 0
 
     @classmethod
+    def lock(cls) -> None:
+        """Hold back other writers until this transaction ends.
+
+        For a verb that decides by what it reads: two of them at once could each miss what the
+        other is about to write. SQLite lets only one write in any case.
+        """
+        cls.objects.get_or_create(pk=1)
+        cls.objects.select_for_update().get(pk=1)
+
+    @classmethod
     def bump(cls) -> None:
         """Count one more change. Concurrent writers wait for each other here, at their end."""
         if not cls.objects.filter(pk=1).update(number=F("number") + 1):

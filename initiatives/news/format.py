@@ -73,14 +73,14 @@ def read(content: bytes) -> NewsDocument:
     """The document in `content`; Refused if it is not one."""
     if len(content) > settings.NEWS_MAX_BYTES:
         raise Refused(
-            gettext("the file has %(size)s bytes; at most %(most)s are read")
-            % {"size": len(content), "most": settings.NEWS_MAX_BYTES}
+            gettext("the file is too large: at most %(most)s bytes are read")
+            % {"most": settings.NEWS_MAX_BYTES}
         )
     data = _read_json(content)
     if not isinstance(data, dict) or data.get("format") != FORMAT:
         raise Refused(gettext("the file does not say “format”: “%(format)s”") % {"format": FORMAT})
     if problem := best_match(_envelope().iter_errors(data)):
-        raise Refused(f"{_pointer(problem)}: {_reason(problem)}")
+        raise Refused(f"{pointer(*problem.absolute_path)}: {_reason(problem)}")
     _check_date(data["article"]["published"], "/article/published")
     records = [_check_record(raw, f"/records/{n}") for n, raw in enumerate(data["records"])]
     for record in records:
@@ -101,13 +101,18 @@ def quotes(value: Any, place: str) -> Iterator[tuple[str, str]]:
     elif isinstance(value, dict):
         for name, item in value.items():
             if name != "quote":
-                yield from quotes(item, f"{place}/{name}")
+                yield from quotes(item, place + pointer(name))
             elif isinstance(item, str):
                 yield f"{place}/quote", item
             elif isinstance(item, dict):
                 for part, words in item.items():
                     if isinstance(words, str):
-                        yield f"{place}/quote/{part}", words
+                        yield place + pointer("quote", part), words
+
+
+def pointer(*path: str | int) -> str:
+    """The JSON pointer (RFC 6901) of names and numbers."""
+    return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
 def shorten(text: str, most: int = 80) -> str:
@@ -128,11 +133,11 @@ def _read_json(content: bytes) -> Any:
         return found
 
     try:
-        text = content.decode("utf-8-sig")
-        if "\x00" in text or "\\u0000" in text:
-            raise ValueError(gettext("the file holds a null character"))
         data = json.loads(
-            text, parse_constant=no_constant, parse_float=Decimal, object_pairs_hook=no_twins
+            content.decode("utf-8-sig"),
+            parse_constant=no_constant,
+            parse_float=_number,
+            object_pairs_hook=no_twins,
         )
     except UnicodeDecodeError as error:
         raise Refused(gettext("the file is not UTF-8: byte %(n)s") % {"n": error.start}) from error
@@ -144,11 +149,20 @@ def _read_json(content: bytes) -> Any:
     return data
 
 
+def _number(text: str) -> Decimal:
+    try:
+        return Decimal(text)
+    except ArithmeticError as error:
+        raise ValueError(gettext("%(n)s is out of range") % {"n": shorten(text)}) from error
+
+
 def _check_tree(value: Any, depth_left: int) -> None:
-    """Refuse what no database column can hold: text that is not Unicode, and endless nesting."""
+    """Refuse what no database column can hold: nulls, halves of characters, endless nesting."""
     if depth_left == 0:
         raise Refused(gettext("the file is nested too deeply"))
     if isinstance(value, str):
+        if "\x00" in value:
+            raise Refused(gettext("the file holds a null character"))
         try:
             value.encode()
         except UnicodeEncodeError as error:
@@ -172,7 +186,8 @@ def _check_record(raw: Any, place: str) -> RawRecord:
         return record
     for error in _validator(record.type).iter_errors(raw):
         deepest = best_match([error])
-        record.problems.append(Problem(place + _pointer(deepest), _reason(deepest)))
+        deeper = pointer(*deepest.absolute_path)
+        record.problems.append(Problem(place + deeper, _reason(deepest)))
     if not record.problems:
         record.problems += _check_values(raw, place)
     return record
@@ -193,24 +208,24 @@ def _check_values(value: Any, place: str) -> Iterator[Problem]:
             except ValueError as error:
                 yield Problem(f"{place}/{name}", str(error))
         else:
-            yield from _check_values(item, f"{place}/{name}")
+            yield from _check_values(item, place + pointer(name))
     low, high = value.get("low"), value.get("high")
     if isinstance(low, int | Decimal):
         for name, number in (("low", low), ("high", high)):
             if isinstance(number, int | Decimal) and not _storable(number):
-                reason = gettext("the number has more than 22 digits, or more than 2 decimals")
+                reason = gettext("the number has more than 15 digits, or more than 2 decimals")
                 yield Problem(f"{place}/{name}", reason)
         if isinstance(high, int | Decimal) and high < low:
             yield Problem(f"{place}/high", gettext("the low end must not exceed the high end"))
 
 
 def _storable(number: int | Decimal) -> bool:
+    """Whether the columns keep the number exactly: on SQLite they keep 15 digits."""
     number = Decimal(number)
-    if not number.is_finite():
+    if number.adjusted() >= 22:
         return False
-    _sign, digits, exponent = number.normalize().as_tuple()
-    assert isinstance(exponent, int)
-    return exponent >= -2 and len(digits) + exponent <= 22
+    kept = number.quantize(Decimal("0.01"))
+    return kept == number and len(kept.normalize().as_tuple().digits) <= 15
 
 
 def _check_date(value: Any, place: str) -> None:
@@ -239,10 +254,6 @@ def _validator(record_type: str) -> Draft202012Validator:
 
 def _schema_list(value: Any) -> list[Any]:
     return list(value)
-
-
-def _pointer(error: ValidationError) -> str:
-    return "".join(f"/{part}" for part in error.absolute_path)
 
 
 def _reason(error: ValidationError) -> str:

@@ -29,7 +29,15 @@ from initiatives.models import (
 )
 from initiatives.news import queue
 from initiatives.news.format import FORMAT, NewsDocument, Refused, read, shorten
-from initiatives.news.matching import Matcher, Planned, PlannedStatement, Reference, series_slug
+from initiatives.news.matching import (
+    RELATIONS,
+    Matcher,
+    Planned,
+    PlannedStatement,
+    Reference,
+    Sibling,
+    series_slug,
+)
 from initiatives.news.models import ImportDocument, ImportOutcome, Proposal
 from initiatives.publishing import NotPublishable, publish
 from partners.models import Country, Organisation, OrganisationName
@@ -50,12 +58,14 @@ def import_content(document: ImportDocument, owner: str) -> None:
     if another worker has taken the document over meanwhile: then nothing was written.
     """
     with transaction.atomic():
+        queue.hold(document, owner)
         try:
             news = read(bytes(document.content))
             publisher = _find_publisher(news)
         except Refused as refusal:
             queue.finish(document, owner, ImportDocument.State.REFUSED, str(refusal))
             return
+        DataVersion.lock()
         Importer(document, news, publisher).write()
         queue.finish(document, owner, ImportDocument.State.DONE)
 
@@ -88,6 +98,7 @@ class Importer:
         self.article = self._find_article(publisher)
         self.written: dict[str, Any] = {}
         self.passages: dict[tuple[str, str], Evidence] = {}
+        self.accepted: set[int] = set()  # passages that waited for this import to accept them
         self.changed = False
 
     def write(self) -> None:
@@ -155,7 +166,8 @@ class Importer:
         asked = (quote, claimant)
         if asked not in self.passages:
             start = self.news.brief.index(quote)
-            self.passages[asked], _created = Evidence.objects.get_or_create(
+            trusted = self.document.run.publish
+            passage, _created = Evidence.objects.get_or_create(
                 article=self.article,
                 start=start,
                 end=start + len(quote),
@@ -164,21 +176,26 @@ class Importer:
                     "words": quote,
                     "made_by": Evidence.MadeBy.IMPORT,
                     "maker": FORMAT,
+                    "state": Evidence.State.ACCEPTED if trusted else Evidence.State.PROPOSED,
                 },
             )
+            if trusted and passage.state == Evidence.State.PROPOSED:
+                passage.state = Evidence.State.ACCEPTED
+                passage.save()
+                self.accepted.add(passage.pk)
+            self.passages[asked] = passage
         return self.passages[asked]
 
     def _attach(self, statement: Statement, row: PlannedStatement) -> bool:
-        """Point the statement at its passages; whether one was new."""
+        """Point the statement at its passages; whether one was new or newly accepted."""
         carries = statement.carries_model()
         new = False
         for quote, values in quoted_values(row.data["quote"]):
+            passage = self._passage(quote, row.data.get("claimant", ""))
             _row, created = carries.objects.get_or_create(
-                statement=statement,
-                evidence=self._passage(quote, row.data.get("claimant", "")),
-                defaults={"values": values},
+                statement=statement, evidence=passage, defaults={"values": values}
             )
-            new = new or created
+            new = new or created or passage.pk in self.accepted
         return new
 
     # Organisations.
@@ -248,15 +265,16 @@ class Importer:
             self.changed = True
             derive(record)
         if self.document.run.publish and record.state != Record.State.PUBLISHED:
-            self._publish(record)
+            changed |= self._publish(record)
         return _result(item, changed, proposed)
 
-    def _publish(self, record: Record) -> None:
+    def _publish(self, record: Record) -> bool:
         try:
             publish(record)
         except NotPublishable:
-            return  # it stays in review, where its page lists what it lacks
+            return False  # it stays in review, where its page lists what it lacks
         self.changed = True
+        return True
 
     def _series(self, name: str) -> SummitSeries:
         series, _created = SummitSeries.objects.get_or_create(
@@ -297,7 +315,10 @@ class Importer:
         siblings: dict[str, Statement] = {}
         planned: list[tuple[PlannedStatement, Statement]] = []
         for row in _originals_first(rows):
-            fields = {name: self._resolve(v, siblings) for name, v in row.fields.items()}
+            fields = {
+                name: siblings[v.key] if isinstance(v, Sibling) else self._resolve(v)
+                for name, v in row.fields.items()
+            }
             statement = model(**{"record_id": record.pk, **fields})
             if "key" in row.data:
                 siblings[row.data["key"]] = known.get(statement.make_fingerprint(), statement)
@@ -310,7 +331,8 @@ class Importer:
             fingerprint = statement.make_fingerprint()
             if fingerprint in known:
                 there = known[fingerprint]
-                changed |= there.retired_at is None and self._attach(there, row)
+                if there.retired_at is None and self._attach(there, row):
+                    changed, proposed = changed or may_add, proposed or not may_add
             elif may_add and statement.slot not in occupied and _siblings_stored(statement):
                 statement.save()
                 self._attach(statement, row)
@@ -320,11 +342,9 @@ class Importer:
                 proposed |= self._propose_statement(record, row, statement, said)
         return changed, proposed
 
-    def _resolve(self, value: Any, siblings: dict[str, Statement] | None = None) -> Any:
+    def _resolve(self, value: Any) -> Any:
         """What a Reference means, now that it has been written."""
-        if not isinstance(value, Reference):
-            return value
-        return (siblings or {}).get(value.key) or self.written[value.key]
+        return self.written[value.key] if isinstance(value, Reference) else value
 
     # Proposals.
 
@@ -394,8 +414,7 @@ def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
     waiting = list(rows)
     while waiting:
         for row in waiting:
-            needed = {v.key for name, v in row.fields.items()
-                      if name in ("restates", "part_of") and isinstance(v, Reference)}  # fmt: skip
+            needed = {v.key for v in row.fields.values() if isinstance(v, Sibling)}
             if needed <= placed:
                 ordered.append(row)
                 placed.add(row.data.get("key", ""))
@@ -408,7 +427,7 @@ def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
 
 def _siblings_stored(statement: Statement) -> bool:
     """Whether the rows that the statement points at are stored, not only proposed."""
-    pointers = [getattr(statement, name, None) for name in ("restates", "part_of")]
+    pointers = [getattr(statement, name, None) for name in RELATIONS]
     return all(other is None or other.pk for other in pointers)
 
 

@@ -5,7 +5,8 @@ Nothing is written here. A name that means nothing is a problem of its record, w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -14,7 +15,7 @@ import pycountry
 from django.utils.translation import gettext
 
 from initiatives.funding.models import Funding
-from initiatives.funding.rollup import Recurs
+from initiatives.funding.rollup import Money, Recurs, roll_up
 from initiatives.models import (
     Figure,
     Framework,
@@ -36,17 +37,27 @@ from partners.dates import PartialDate
 from partners.models import Bloc, Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
 
+# How one statement about money may point at another of its record.
+RELATIONS = ("restates", "part_of")
+
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """Something that this document itself brings: resolved when it has been written."""
+    """A record or organisation that this document brings: resolved when it has been written."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sibling:
+    """Another statement about money of the same record: resolved when it has been written."""
 
     key: str
 
 
 @dataclass(slots=True)
 class PlannedStatement:
-    """A statement as the document has it; `fields` may hold References."""
+    """A statement as the document has it; `fields` may hold References and Siblings."""
 
     model: type[Statement]
     place: str
@@ -76,14 +87,14 @@ class Matcher:
         self.sectors = {s.slug: s for s in Sector.objects.all()}
         self.labels = {label.slug: label for label in Label.objects.all()}
         self._found: dict[tuple[str, str], Any] = {}
-        self._own_records: set[str] = set()
-        self._own_organisations: dict[str, str] = {}
-        for raw in news.records:
-            if raw.type == "organisation":
-                for name in [raw.key, raw.title, *_names(raw)]:
-                    self._own_organisations.setdefault(fold(name), raw.key)
-            else:
-                self._own_records.add(raw.key)
+        self._own_initiatives = {raw.key for raw in news.records if raw.type == "initiative"}
+        self._own_organisations: dict[str, str] = {}  # by folded name
+        organisations = [raw for raw in news.records if raw.type == "organisation"]
+        self._own_keys = {raw.key for raw in organisations}
+        called = [(raw.title, raw.key) for raw in organisations]
+        called += [(name, raw.key) for raw in organisations for name in _names(raw)]
+        for name, key in called:
+            self._own_organisations.setdefault(fold(name), key)
         self.problems: list[Problem] = []
         self.needs: list[tuple[str, str]] = []
 
@@ -126,6 +137,9 @@ class Matcher:
         item.fields["aliases"] = data.get("aliases", [])
         if "series" in data:
             item.fields["series"] = data["series"]
+            if not fold(data["series"]):
+                reason = gettext("the name “%(name)s” has no letter") % {"name": data["series"]}
+                self._problem(f"{place}/series", reason)
         for n, slug in enumerate(data["sectors"]):
             if slug in self.sectors:
                 item.sectors.append(self.sectors[slug])
@@ -143,23 +157,24 @@ class Matcher:
     def _plan_organisation(self, item: Planned) -> None:
         data, place = item.raw.data, item.raw.place
         item.existing = Organisation.objects.filter(slug=item.raw.key).first()
-        for name in [item.raw.title, *_names(item.raw)]:
+        aliases = enumerate(_names(item.raw))
+        for where, name in [("name", item.raw.title), *((f"aliases/{n}", a) for n, a in aliases)]:
             folded = fold(name)
             if not folded:
                 reason = gettext("the name “%(name)s” has no letter") % {"name": name}
-                self._problem(f"{place}/name", reason)
+                self._problem(f"{place}/{where}", reason)
             holder = OrganisationName.objects.filter(folded=folded[:500]).first()
             if holder and item.existing and holder.organisation_id == item.existing.pk:
                 holder = None
-            if holder and name == item.raw.title and not item.existing:
+            if holder and where == "name" and not item.existing:
                 item.duplicate_of = holder.organisation
             elif holder and not item.duplicate_of:
                 reason = gettext("the name “%(name)s” already belongs to “%(other)s”")
                 values = {"name": name, "other": holder.organisation}
-                self._problem(f"{place}/aliases", reason % values)
+                self._problem(f"{place}/{where}", reason % values)
             if self._own_organisations.get(folded) != item.raw.key:
                 reason = gettext("another organisation of the file is called “%(name)s”")
-                self._problem(f"{place}/name", reason % {"name": name})
+                self._problem(f"{place}/{where}", reason % {"name": name})
         item.fields = {"name": data["name"], "kind": data["kind"]}
         if "country" in data:
             item.fields["country"] = self.country(data["country"], f"{place}/country")
@@ -175,7 +190,7 @@ class Matcher:
         return self._lookup("bloc", Bloc.objects.named, name, place)
 
     def organisation(self, name: str, place: str) -> Organisation | Reference | None:
-        key = self._own_organisations.get(fold(name))
+        key = name if name in self._own_keys else self._own_organisations.get(fold(name))
         if key:
             self.needs.append((place, key))
             return Reference(key)
@@ -187,7 +202,7 @@ class Matcher:
         return self.labels.get(slug)
 
     def initiative(self, key: str, place: str) -> Initiative | Reference | None:
-        if key in self._own_records:
+        if key in self._own_initiatives:
             self.needs.append((place, key))
             return Reference(key)
         return self._lookup("initiative", _initiative_named, key, place)
@@ -230,7 +245,7 @@ class Matcher:
             self._problem(place, gettext("a funding key stands twice"))
             return
         for n, row in enumerate(rows):
-            for relation in ("restates", "part_of"):
+            for relation in RELATIONS:
                 other = by_key.get(row.get(relation, row["key"]))
                 where = f"{place}/{n}/{relation}"
                 if other is None:
@@ -240,6 +255,20 @@ class Matcher:
                     self._problem(where, gettext("it leads back to itself"))
                 elif relation == "restates" and other["rung"] != row["rung"]:
                     self._problem(where, gettext("two rungs cannot restate each other"))
+        if not self.problems:
+            self._check_trees(rows, place)
+
+    def _check_trees(self, rows: list[dict[str, Any]], place: str) -> None:
+        """No circle of parts and restatements together, such as a part that restates its whole."""
+        plain = [
+            Money(row["key"], None, "", row["rung"], None, Recurs.ONCE,
+                  row.get("restates"), row.get("part_of"))
+            for row in rows
+        ]  # fmt: skip
+        try:
+            roll_up(plain, currency="", rung="")
+        except ValueError:
+            self._problem(place, gettext("an amount would be part of itself"))
 
 
 def _goes_round(key: str, by_key: dict[str, dict[str, Any]], relation: str) -> bool:
@@ -293,7 +322,7 @@ def _check_siblings(planned: list[Planned]) -> None:
 
 def series_slug(name: str) -> str:
     """The slug of a summit series, for any script: its folded name, words joined by dashes."""
-    return fold(name).replace(" ", "-")
+    return fold(name).replace(" ", "-")[:500]
 
 
 def _reject_dependents(planned: list[Planned]) -> None:
@@ -315,23 +344,34 @@ def _reject_dependents(planned: list[Planned]) -> None:
 
 
 def _reject_circles(planned: list[Planned]) -> None:
-    wholes: dict[str, set[str]] = {}
+    wholes = defaultdict(set)
     stored = PartOf.objects.current().values_list("record__slug", "whole__slug")
     for part, whole in stored if any(_part_rows(item) for item in planned) else []:
-        wholes.setdefault(part, set()).add(whole)
-    for item in planned:
-        for row in _part_rows(item):
-            wholes.setdefault(item.raw.key, set()).add(row.data["record"])
-    for item in planned:
-        above, todo = set(), list(wholes.get(item.raw.key, ()))
-        while todo:
-            key = todo.pop()
-            if key not in above:
-                above.add(key)
-                todo += wholes.get(key, ())
-        if item.raw.key in above and _part_rows(item):
-            place = _part_rows(item)[0].place
+        wholes[part].add(whole)
+    # What is there already under another key is that record.
+    slugs = {item.raw.key: item.duplicate_of.slug for item in planned if item.duplicate_of}
+    rows = [
+        (item, row, slugs.get(row.data["record"], row.data["record"]))
+        for item in planned
+        if not item.problems and not item.duplicate_of
+        for row in _part_rows(item)
+    ]
+    for item, _row, whole in rows:
+        wholes[item.raw.key].add(whole)
+    for item, row, whole in rows:
+        if item.raw.key in _above(whole, wholes):
+            place = f"{row.place}/record"
             item.problems.append(Problem(place, gettext("it would be part of itself")))
+
+
+def _above(key: str, links: Mapping[str, set[str]]) -> set[str]:
+    """`key` and all that it leads to over the links."""
+    found, todo = {key}, [key]
+    while todo:
+        new = links.get(todo.pop(), set()) - found
+        found |= new
+        todo += new
+    return found
 
 
 def _part_rows(item: Planned) -> list[PlannedStatement]:
@@ -379,12 +419,16 @@ def _participation(m: Matcher, data: dict[str, Any], place: str) -> dict[str, An
         m._problem(place, gettext("a partner is a country or an organisation, not both"))
     if not {"country", "organisation", "person"} & data.keys():
         m._problem(place, gettext("the partner is not named: country, organisation or person"))
+    since, until = _date(data, "since"), _date(data, "until")
+    first, last = since and since.earliest, until and until.latest
+    if first and last and last < first:
+        m._problem(f"{place}/until", gettext("it ends before it began"))
     return {
         **_party(m, data, place),
         "person": data.get("person", ""),
         "role": data["role"],
-        "since": _date(data, "since"),
-        "until": _date(data, "until"),
+        "since": since,
+        "until": until,
         "place": data.get("place", ""),
     }
 
@@ -434,8 +478,8 @@ def _funding(m: Matcher, data: dict[str, Any], place: str) -> dict[str, Any]:
             m._problem(f"{place}/sector", reason)
     fields["instruments"] = data.get("instruments", [])
     fields["recurs"] = data.get("recurs", Recurs.ONCE)
-    for relation in ("restates", "part_of"):
-        fields[relation] = Reference(data[relation]) if relation in data else None
+    for relation in RELATIONS:
+        fields[relation] = Sibling(data[relation]) if relation in data else None
     return fields
 
 

@@ -1,7 +1,12 @@
-"""Who works on which document: rows are claimed, leased and given back.
+"""Who works on which document: rows are claimed, held and given back.
 
 Whatever dies at whatever moment, a document is finished exactly once: its records and its state
 are written in one transaction, which fails unless the worker still owns the row.
+
+A claim is a lease: it says by when that transaction has begun. From then on the transaction
+itself holds the row (PostgreSQL: by its lock on the row; SQLite: by its lock on the database),
+so that nobody can take a document from a living worker, however long it takes. The lock of a
+dead worker goes with its connection, and whoever finds the lease run out takes over.
 """
 
 from __future__ import annotations
@@ -10,17 +15,18 @@ import datetime as dt
 import os
 import socket
 import uuid
+from collections.abc import Iterable
 from functools import partial
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext
 
 from initiatives.news.models import ImportDocument, ImportRun
 
-LEASE = dt.timedelta(seconds=30)
 MOST_ATTEMPTS = 5
+CLAIMED = ("state", "error", "owner", "lease_until", "attempts", "started_at", "finished_at")
 
 
 class LostLease(Exception):
@@ -34,8 +40,15 @@ def enqueue(run: ImportRun) -> None:
     """
     from initiatives.news.tasks import import_document
 
-    for pk in run.documents.filter(state=ImportDocument.State.QUEUED).values_list("pk", flat=True):
-        transaction.on_commit(partial(send, import_document, pk))
+    waiting = run.documents.filter(state=ImportDocument.State.QUEUED)
+    transaction.on_commit(
+        partial(send_all, import_document, list(waiting.values_list("pk", flat=True)))
+    )
+
+
+def send_all(task, pks: Iterable[int]) -> None:
+    """Put a message for each row on the queue, until the queue does not take one."""
+    all(send(task, pk) for pk in pks)
 
 
 def send(task, pk: int) -> bool:
@@ -53,25 +66,39 @@ def new_owner() -> str:
 
 
 def claim(pk: int, owner: str) -> ImportDocument | None:
-    """Take the document for LEASE; None if it is finished or another worker has it.
+    """Lease the document to `owner`; None if it is finished or another worker has it.
 
-    A document that killed its worker MOST_ATTEMPTS times is marked failed instead.
+    A document that did not end in MOST_ATTEMPTS attempts is marked failed instead.
     """
     now = timezone.now()
-    waiting = ImportDocument.objects.filter(pk=pk).claimable(now)
-    waiting.filter(attempts__gte=MOST_ATTEMPTS).update(
-        state=ImportDocument.State.FAILED,
-        error=gettext("given up after %(n)s attempts that did not end") % {"n": MOST_ATTEMPTS},
-        finished_at=now,
+    with transaction.atomic():
+        claimable = ImportDocument.objects.filter(pk=pk).claimable(now)
+        # Passed over while the transaction of an import holds it.
+        document = claimable.select_for_update(skip_locked=True).first()
+        if document is None:
+            return None
+        if document.attempts >= MOST_ATTEMPTS:
+            document.state = ImportDocument.State.FAILED
+            document.error = gettext("given up after %(n)s attempts that did not end") % {
+                "n": MOST_ATTEMPTS
+            }
+            document.finished_at, document.lease_until = now, None
+        else:
+            document.state = ImportDocument.State.RUNNING
+            document.owner, document.started_at = owner, now
+            document.lease_until = now + dt.timedelta(seconds=settings.NEWS_LEASE_SECONDS)
+            document.attempts += 1
+        document.save(update_fields=CLAIMED)
+    return None if document.finished else document
+
+
+def hold(document: ImportDocument, owner: str) -> None:
+    """Keep the document from everyone else until this transaction ends; LostLease if not ours."""
+    ours = ImportDocument.objects.filter(
+        pk=document.pk, owner=owner, state=ImportDocument.State.RUNNING
     )
-    taken = waiting.filter(attempts__lt=MOST_ATTEMPTS).update(
-        state=ImportDocument.State.RUNNING,
-        owner=owner,
-        lease_until=now + LEASE,
-        attempts=F("attempts") + 1,
-        started_at=now,
-    )
-    return ImportDocument.objects.select_related("run").get(pk=pk) if taken else None
+    if not ours.select_for_update().values_list("pk", flat=True).first():
+        raise LostLease(f"document {document.pk}")
 
 
 def finish(document: ImportDocument, owner: str, state: str, error: str = "") -> None:

@@ -17,9 +17,16 @@ logger = logging.getLogger(__name__)
 
 @shared_task(name="initiatives.news.tasks.import_document")
 def import_document(pk: int) -> None:
-    """Import the document of that row, unless it is finished or another worker has it."""
+    """Import the document of that row, unless it is finished or another worker has it.
+
+    What cannot be done now is left to the sweeper.
+    """
     owner = queue.new_owner()
-    document = queue.claim(pk, owner)
+    try:
+        document = queue.claim(pk, owner)
+    except OperationalError:
+        logger.info("Document %s cannot be claimed now", pk, exc_info=True)
+        return
     if document is None:
         return
     try:
@@ -27,10 +34,9 @@ def import_document(pk: int) -> None:
     except queue.LostLease:
         logger.warning("Document %s was taken over by another worker", pk)
     except (IntegrityError, OperationalError):
-        # Two workers met over the same new record. The other has won; look again.
+        # Somebody else wrote the same thing at the same time, or the database was busy.
         logger.info("Document %s will be tried again", pk, exc_info=True)
         queue.give_back(document, owner)
-        queue.send(import_document, pk)
     except Exception as error:
         logger.exception("Document %s failed", pk)
         queue.finish(
@@ -41,5 +47,4 @@ def import_document(pk: int) -> None:
 @shared_task(name="initiatives.news.tasks.sweep")
 def sweep() -> None:
     """Send again what a dead worker held or what no message reached."""
-    for pk in queue.left_behind(timezone.now()):
-        queue.send(import_document, pk)
+    queue.send_all(import_document, queue.left_behind(timezone.now()))

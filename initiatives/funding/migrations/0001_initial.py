@@ -315,7 +315,11 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="funding",
             constraint=models.CheckConstraint(
-                condition=models.Q(("high", None), ("low__lte", models.F("high")), _connector="OR"),
+                condition=models.Q(
+                    ("high", None),
+                    models.Q(("low__isnull", False), ("low__lte", models.F("high"))),
+                    _connector="OR",
+                ),
                 name="funding_low_within_high",
             ),
         ),

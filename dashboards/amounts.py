@@ -1,0 +1,49 @@
+"""Quantities in words a reader takes in at a glance, and never less exact than they were."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from babel.numbers import format_compact_decimal, format_decimal
+from django.utils.translation import get_language, gettext, to_locale
+
+from initiatives.intervals import Interval
+
+COMPACT_FROM = 1_000_000
+
+
+def number(value: Decimal) -> str:
+    """The number as "17.2 billion" where that is exact, else in digits: "1,234,567,891"."""
+    locale = to_locale(get_language() or "en")
+    if abs(value) >= COMPACT_FROM:
+        short, exact = (
+            format_compact_decimal(value, format_type="long", locale=locale, fraction_digits=digits)
+            for digits in (3, 15)
+        )
+        if short == exact:
+            return short.replace(" ", "\N{NO-BREAK SPACE}")
+    return format_decimal(value, locale=locale)
+
+
+def between(amount: Interval, currency: str = "") -> str:
+    """An interval in words: "USD 17.2 billion or more", "USD 1 million to 2 million"."""
+    unit = f"{currency}\N{NO-BREAK SPACE}" if currency else ""
+    low = f"{unit}{number(amount.low)}"
+    if amount.high is None:
+        return gettext("%(low)s or more") % {"low": low}
+    if amount.high == amount.low:
+        return low
+    if not amount.low:
+        return gettext("up to %(high)s") % {"high": f"{unit}{number(amount.high)}"}
+    return gettext("%(low)s to %(high)s") % {"low": low, "high": number(amount.high)}
+
+
+def as_stated(low: Decimal, high: Decimal | None, qualifier: str, currency: str = "") -> str:
+    """A stated quantity; `qualifier` is how it was said, in words, empty for a plain number.
+
+    "more than USD 17 billion", "USD 200 million to 1 billion", "800,000".
+    """
+    if high is not None and high != low:
+        return between(Interval(low, high), currency)
+    unit = f"{currency}\N{NO-BREAK SPACE}" if currency else ""
+    return " ".join(text for text in (qualifier, f"{unit}{number(low)}") if text)

@@ -1,0 +1,25 @@
+"""`manage.py verify`: whether what is derived says what it is derived from."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from initiatives.derive import wrongly_derived
+
+
+class Command(BaseCommand):
+    """Name every derived column that differs, and end with an error if there is one."""
+
+    help = "Check that every derived column equals what it is derived from; changes nothing."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Compare all records and statements."""
+        found = 0
+        for row, column in wrongly_derived():
+            found += 1
+            self.stderr.write(f"{row._meta.label} {row.pk} ({row}): {column} is wrong")
+        if found:
+            raise CommandError(f"{found} derived values are wrong.")
+        self.stdout.write("Every derived value is right.")
