@@ -3,7 +3,17 @@
 from django.urls import path, re_path
 
 from dashboards.lists import LISTINGS, SINGULAR
-from dashboards.views import charts, codebook, funding, imports, lists, pages, records
+from dashboards.views import (
+    articles,
+    charts,
+    codebook,
+    funding,
+    imports,
+    lists,
+    pages,
+    partners,
+    records,
+)
 
 urlpatterns = [
     path("", pages.overview, name="overview"),
@@ -16,10 +26,13 @@ urlpatterns = [
     path("charts/<slug:slug>.csv", charts.as_csv, name="chart_csv"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_run, name="import"),
-    re_path(r"^countries/(?P<iso3>[A-Z]{3})/$", records.country, name="country"),
-    path("blocs/<slug:slug>/", records.bloc, name="bloc"),
-    path("organisations/<slug:slug>/", records.organisation, name="organisation"),
-    path("articles/<int:pk>/", records.article, name="article"),
+    re_path(r"^countries/(?P<iso3>[A-Z]{3})/$", partners.country, name="country"),
+    re_path(r"^countries/(?P<iso3>[A-Z]{3})\.json$", partners.country_json),
+    path("blocs/<slug:slug>/", partners.bloc, name="bloc"),
+    path("blocs/<slug:slug>.json", partners.bloc_json),
+    path("organisations/<slug:slug>/", partners.organisation, name="organisation"),
+    path("organisations/<slug:slug>.json", partners.organisation_json),
+    path("articles/<int:pk>/", articles.article, name="article"),
 ]
 for plural in ("initiatives", "alliances", "summits"):
     kind = {"type": SINGULAR[plural]}

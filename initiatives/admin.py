@@ -21,6 +21,7 @@ from initiatives.models import (
     Sector,
     SummitSeries,
 )
+from partners.admin import HTTPS
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -53,6 +54,7 @@ class PublisherAdmin(admin.ModelAdmin):
     """Who prints articles."""
 
     list_display = ["name", "country", "url"]
+    formfield_overrides = HTTPS
     list_select_related = ["country"]
     search_fields = ["name"]
     autocomplete_fields = ["country"]

@@ -1,6 +1,9 @@
 """Reference data that administrators keep: countries, blocs, organisations and their sources."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db import models
 
 from partners.models import (
     Bloc,
@@ -11,6 +14,9 @@ from partners.models import (
     OrganisationName,
     Source,
 )
+
+# An address typed without its scheme means https, as Django 6 will have it.
+HTTPS: dict[type[models.Field], dict[str, Any]] = {models.URLField: {"assume_scheme": "https"}}
 
 
 class CountryNameInline(admin.TabularInline):
@@ -32,6 +38,7 @@ class MembershipInline(admin.TabularInline):
 @admin.register(Source)
 class SourceAdmin(admin.ModelAdmin):
     list_display = ["title", "publisher", "url"]
+    formfield_overrides = HTTPS
     search_fields = ["title", "publisher", "key"]
 
 
@@ -46,6 +53,7 @@ class CountryAdmin(admin.ModelAdmin):
 @admin.register(Bloc)
 class BlocAdmin(admin.ModelAdmin):
     list_display = ["short_name", "name", "kind", "source"]
+    formfield_overrides = HTTPS
     list_filter = ["kind"]
     search_fields = ["name", "short_name"]
     autocomplete_fields = ["source"]

@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from babel.dates import format_date
+from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.utils.translation import get_language, gettext, to_locale
@@ -153,6 +154,16 @@ def _locale() -> str:
     return to_locale(get_language() or "en")
 
 
+class PartialDateInput(forms.CharField):
+    """A date in a form: shown and typed as its EDTF text."""
+
+    def prepare_value(self, value: Any) -> Any:
+        return value.text if isinstance(value, PartialDate) else value
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        return super().has_changed(self.prepare_value(initial), data)
+
+
 if TYPE_CHECKING:
     TextColumn = models.CharField[PartialDate | str | None, PartialDate | None]
 else:
@@ -197,7 +208,7 @@ class PartialDateField(TextColumn):
 
     def formfield(self, **kwargs: Any) -> Any:
         kwargs.setdefault("help_text", _("2024, 2024-06, 2024-06-23, 2013-23 (autumn) or a/b"))
-        return super().formfield(**kwargs)
+        return super().formfield(**{"form_class": PartialDateInput, **kwargs})
 
 
 class DayOf(models.DateField):

@@ -83,13 +83,18 @@ def load_bloc(path: Path) -> Bloc:
     for (code, role, since), row in wanted.items():
         if code not in by_code or role not in Membership.Role.values:
             raise ValueError(f"{path.name}: unknown country or role in {row}")
+        try:
+            _date(since)
+            until = _date(row.get("until"))
+        except ValueError as error:
+            raise ValueError(f"{path.name}: {error} in {row}") from error
         Membership.objects.update_or_create(
             bloc=bloc,
             country=by_code[code],
             role=role,
             since=since,
             defaults={
-                "until": _date(row.get("until")),
+                "until": until,
                 "source": _source(row["source"]) if row.get("source") else None,
                 "note": row.get("note") or "",
             },

@@ -63,6 +63,14 @@ def country(code: str) -> Country:
     return Country.objects.get(iso3=code)
 
 
+def sector(slug: str) -> Sector:
+    return Sector.objects.get(slug=slug)
+
+
+def slug_of_bloc(short_name: str) -> str:
+    return Bloc.objects.get(short_name=short_name).slug
+
+
 def article(text: str = "Test article: the words of this test stand here.") -> Article:
     """A plainly made-up article with that text."""
     return Article.objects.create(

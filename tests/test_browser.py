@@ -185,6 +185,17 @@ def test_articles_and_imports_are_sound_too(site: str, page: Page) -> None:
 
 
 @pytest.mark.django_db
+def test_who_may_not_import_is_told_so(site: str, page: Page) -> None:
+    page.goto(f"{site}/login/")
+    page.evaluate(
+        "const form = document.querySelector('main form'); form.action = '/imports/'; form.submit()"
+    )
+    page.wait_for_url("**/imports/")
+    expect(page.locator("h1")).to_have_text("Not open to you")
+    assert axe(page) == []
+
+
+@pytest.mark.django_db
 def test_every_headline_number_leads_to_as_many_rows(site: str, page: Page) -> None:
     page.goto(site)
     headlines = page.locator(".headline__value a")

@@ -21,7 +21,7 @@ from initiatives.models import (
     StatusStep,
 )
 from partners.dates import PartialDate
-from partners.models import Bloc, Membership
+from partners.models import Bloc, Membership, Organisation
 from tests import cast
 
 pytestmark = pytest.mark.django_db
@@ -161,8 +161,6 @@ def test_a_quantity_is_an_interval(programme, low, high):
     ids=str,
 )
 def test_money_is_of_one_currency_and_of_one_party_on_each_side(programme, fields):
-    from partners.models import Organisation
-
     for name in fields:
         if name.endswith("country"):
             fields = fields | {name: cast.country(fields[name])}
@@ -187,8 +185,6 @@ def test_an_initiative_is_not_part_of_itself(programme):
 
 
 def test_somebody_takes_part_and_not_two_at_once(programme):
-    from partners.models import Organisation
-
     refused(Participation.objects.create, record=programme, role="member")
     refused(
         Participation.objects.create, record=programme, role="member",

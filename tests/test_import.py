@@ -5,6 +5,7 @@ import io
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.test import Client
 from django.utils import timezone
 
 from initiatives.models import Article, DataVersion, Initiative, PartOf, Record, StatusStep
@@ -617,9 +618,7 @@ def unseen(**changes) -> dict:
     )
 
 
-def test_what_an_untrusted_import_brings_waits_in_review(client, editor, django_user_model):
-    from django.test import Client
-
+def test_what_an_untrusted_import_brings_waits_in_review(editor):
     anonymous = Client()
     before = anonymous.get("/initiatives.json").json()["count"]
     money_before = anonymous.get("/charts/funding-by-rung.json").json()

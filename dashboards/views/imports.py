@@ -50,7 +50,7 @@ class FilesField(forms.FileField):
     widget = ManyFiles
 
     def clean(self, data, initial=None):
-        files = data if isinstance(data, list | tuple) else [data]
+        files = data if isinstance(data, list | tuple) and data else [data]
         cleaned = [super(FilesField, self).clean(file, initial) for file in files]
         for file in cleaned:
             if file.size > settings.NEWS_MAX_BYTES:

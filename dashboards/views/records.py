@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
-from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
@@ -19,29 +16,18 @@ from initiatives.models import (
     Alliance,
     Article,
     DataVersion,
-    Evidence,
     Initiative,
     Outcome,
-    Participation,
     PartOf,
     Record,
     Summit,
 )
 from initiatives.publishing import lacking_evidence
-from partners.models import Bloc, Country, Membership, Organisation
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
     "initiative": Initiative,
     "alliance": Alliance,
     "summit": Summit,
-}
-
-HEADINGS: dict[str, Any] = {
-    Membership.Role.MEMBER: _("Members"),
-    Membership.Role.OBSERVER: _("Observers"),
-    Membership.Role.DIALOGUE_PARTNER: _("Dialogue partners"),
-    Membership.Role.PARTNER: _("Partner countries"),
-    Membership.Role.INVITED: _("Invited"),
 }
 
 
@@ -122,87 +108,3 @@ def _article_json(request: HttpRequest, article: Article) -> dict[str, str | Non
         "original": article.url or None,
         "url": absolute(request, article),
     }
-
-
-@require_safe
-def country(request: HttpRequest, iso3: str) -> HttpResponse:
-    """A country: its blocs over time and what it takes part in."""
-    found = get_object_or_404(Country, iso3=iso3)
-    here = [found]
-    memberships = found.memberships.select_related("bloc", "bloc__source", "source")
-    context = {
-        "country": found,
-        "memberships": memberships.order_by("bloc__short_name", "since_earliest"),
-        "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
-        "organisations": found.organisations.all(),
-        **_records_with(lambda records: records.with_country(here)),
-    }
-    return render(request, "country.html", context)
-
-
-@require_safe
-def bloc(request: HttpRequest, slug: str) -> HttpResponse:
-    """A bloc: who belongs to it since when, and what is run under it."""
-    found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
-    memberships = found.memberships.select_related("country", "source")
-    context = {
-        "bloc": found,
-        "roles": [
-            (HEADINGS[role], rows)
-            for role in Membership.Role
-            if (rows := [m for m in memberships if m.role == role])
-        ],
-        "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
-        **_records_with(lambda records: records.run_under([found])),
-    }
-    return render(request, "bloc.html", context)
-
-
-@require_safe
-def organisation(request: HttpRequest, slug: str) -> HttpResponse:
-    """An organisation and what it takes part in, each with the passage that says so."""
-    found = get_object_or_404(Organisation.objects.select_related("country", "parent"), slug=slug)
-    taking_part = (
-        Participation.objects.current()
-        .filter(organisation=found, record__state=Record.State.PUBLISHED)
-        .select_related("record", "organisation", "country")
-        .with_evidence()
-        .order_by("record__title", "pk")
-    )
-    rows = []
-    for participation in taking_part:
-        row = statement_rows.participation_row(participation)
-        row.what, row.value = participation.record.title, row.what
-        row.url = participation.record.get_absolute_url()
-        rows.append(row)
-    groups = statement_rows.grouped(rows)
-    context = {
-        "organisation": found,
-        "groups": groups,
-        "names": found.names.exclude(name=found.name),
-    }
-    return render(request, "organisation.html", context)
-
-
-def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
-    return {
-        "initiatives": question(Initiative.objects.published()).newest_first(),
-        "alliances": question(Alliance.objects.published()).newest_first(),
-        "summits": question(Summit.objects.published()).newest_first(),
-    }
-
-
-@require_safe
-def article(request: HttpRequest, pk: int) -> HttpResponse:
-    """An article: its brief with every passage marked, and what each passage carries."""
-    articles = Article.objects.all()
-    if not request.user.has_perm("initiatives.view_record"):
-        articles = articles.published()
-    found = get_object_or_404(articles.select_related("publisher"), pk=pk)
-    passages = list(found.passages.filter(state=Evidence.State.ACCEPTED).order_by("start", "-end"))
-    context = {
-        "article": found,
-        "pieces": statement_rows.marked_text(found.text, passages),
-        "carried": statement_rows.carried_by(passages),
-    }
-    return render(request, "article.html", context)

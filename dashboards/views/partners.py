@@ -1,0 +1,183 @@
+"""Pages of countries, blocs and organisations, and the same as JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db import models
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from dashboards import statement_rows
+from dashboards.columns import absolute
+from dashboards.exports import json_response
+from initiatives.models import Alliance, DataVersion, Initiative, Participation, Record, Summit
+from partners.models import Bloc, Country, Membership, Organisation, Source
+
+HEADINGS: dict[str, Any] = {
+    Membership.Role.MEMBER: _("Members"),
+    Membership.Role.OBSERVER: _("Observers"),
+    Membership.Role.DIALOGUE_PARTNER: _("Dialogue partners"),
+    Membership.Role.PARTNER: _("Partner countries"),
+    Membership.Role.INVITED: _("Invited"),
+}
+
+
+@require_safe
+def country(request: HttpRequest, iso3: str) -> HttpResponse:
+    """A country: its blocs over time and what it takes part in."""
+    found = get_object_or_404(Country, iso3=iso3)
+    here = [found]
+    memberships = found.memberships.select_related("bloc", "bloc__source", "source")
+    context = {
+        "country": found,
+        "json_url": f"{request.path.rstrip('/')}.json",
+        "memberships": memberships.order_by("bloc__short_name", "since_earliest"),
+        "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
+        "organisations": found.organisations.all(),
+        **_records_with(lambda records: records.with_country(here)),
+    }
+    return render(request, "country.html", context)
+
+
+@require_safe
+def bloc(request: HttpRequest, slug: str) -> HttpResponse:
+    """A bloc: who belongs to it since when, and what is run under it."""
+    found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
+    memberships = found.memberships.select_related("country", "source")
+    context = {
+        "bloc": found,
+        "json_url": f"{request.path.rstrip('/')}.json",
+        "roles": [
+            (HEADINGS[role], rows)
+            for role in Membership.Role
+            if (rows := [m for m in memberships if m.role == role])
+        ],
+        "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
+        **_records_with(lambda records: records.run_under([found])),
+    }
+    return render(request, "bloc.html", context)
+
+
+@require_safe
+def organisation(request: HttpRequest, slug: str) -> HttpResponse:
+    """An organisation and what it takes part in, each with the passage that says so."""
+    found = get_object_or_404(Organisation.objects.select_related("country", "parent"), slug=slug)
+    taking_part = (
+        Participation.objects.current()
+        .filter(organisation=found, record__state=Record.State.PUBLISHED)
+        .select_related("record", "organisation", "country")
+        .with_evidence()
+        .order_by("record__title", "pk")
+    )
+    rows = []
+    for participation in taking_part:
+        row = statement_rows.participation_row(participation)
+        row.what, row.value = participation.record.title, row.what
+        row.url = participation.record.get_absolute_url()
+        rows.append(row)
+    groups = statement_rows.grouped(rows)
+    context = {
+        "organisation": found,
+        "json_url": f"{request.path.rstrip('/')}.json",
+        "groups": groups,
+        "names": found.names.exclude(name=found.name),
+    }
+    return render(request, "organisation.html", context)
+
+
+def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
+    return {
+        "initiatives": question(Initiative.objects.published()).newest_first(),
+        "alliances": question(Alliance.objects.published()).newest_first(),
+        "summits": question(Summit.objects.published()).newest_first(),
+    }
+
+
+@require_safe
+def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
+    """The country with its memberships and their sources."""
+    found = get_object_or_404(Country, iso3=iso3)
+    memberships = found.memberships.select_related("bloc__source", "source", "country")
+    return json_response(
+        {
+            "type": "country",
+            "slug": found.iso3,
+            "title": found.english_name,
+            "url": absolute(request, found),
+            "iso2": found.iso2,
+            "numeric": found.numeric,
+            "region": found.region_name or None,
+            "subregion": found.subregion_name or None,
+            "names": [name.name for name in found.names.all()],
+            "memberships": [_membership(m) for m in memberships.order_by("bloc__slug", "pk")],
+            "data_version": DataVersion.current(),
+        }
+    )
+
+
+@require_safe
+def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """The bloc with its memberships and their sources."""
+    found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
+    memberships = found.memberships.select_related("country", "source", "bloc__source")
+    return json_response(
+        {
+            "type": "bloc",
+            "slug": found.slug,
+            "title": found.short_name,
+            "name": found.name,
+            "url": absolute(request, found),
+            "kind": found.kind,
+            "founded": found.founded.text if found.founded else None,
+            "description": found.description,
+            "website": found.website or None,
+            "source": _source(found.source),
+            "memberships": [_membership(m) for m in memberships],
+            "data_version": DataVersion.current(),
+        }
+    )
+
+
+@require_safe
+def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
+    """The organisation with its names."""
+    found = get_object_or_404(Organisation.objects.select_related("country", "parent"), slug=slug)
+    return json_response(
+        {
+            "type": "organisation",
+            "slug": found.slug,
+            "title": found.name,
+            "url": absolute(request, found),
+            "kind": found.kind,
+            "country": found.country.iso3 if found.country else None,
+            "parent": found.parent.slug if found.parent else None,
+            "names": [name.name for name in found.names.all()],
+            "data_version": DataVersion.current(),
+        }
+    )
+
+
+def _membership(membership: Membership) -> dict[str, Any]:
+    return {
+        "bloc": membership.bloc.slug,
+        "country": membership.country.iso3,
+        "role": membership.role,
+        "since": membership.since.text if membership.since else None,
+        "until": membership.until.text if membership.until else None,
+        "note": membership.note,
+        "source": _source(membership.source or membership.bloc.source),
+    }
+
+
+def _source(source: Source) -> dict[str, str | None]:
+    return {
+        "title": source.title,
+        "publisher": source.publisher or None,
+        "url": source.url or None,
+        "note": source.note,
+    }
