@@ -75,7 +75,11 @@ def tallies_of(selection: Selection) -> list[Tally]:
 
 
 def totals(tallies: list[Tally]) -> list[dict[str, Any]]:
-    """What counts in each currency and on each rung, never added to one another."""
+    """What counts in each currency and on each rung, never added to one another.
+
+    `restated` is how many of its statements say again, in this currency, what another says in its
+    own: money that stands in two of these totals.
+    """
     return [
         {
             "currency": t.currency,
@@ -84,6 +88,7 @@ def totals(tallies: list[Tally]) -> list[dict[str, Any]]:
             "total": t.total,
             "words": between(t.total, t.currency),
             "statements": len(t.counted),
+            "restated": sum(c.funding.restates_id is not None for c in t.counted),
             "records": len(t.counted_records()),
         }
         for t in tallies

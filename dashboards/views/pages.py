@@ -35,7 +35,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         "headlines": _headlines(everything),
         "charts": [INITIATIVE_CHARTS[slug](everything) for slug in OVERVIEW_CHARTS],
         "latest": Record.objects.published().recently_changed()[:LATEST],
-        "totals": totals(tallies_of(everything)),
+        # Money stated in several currencies stands here in its own.
+        "totals": [
+            row for row in totals(tallies_of(everything)) if row["restated"] < row["statements"]
+        ],
         "blocs": counts("bloc", everything.keys),
     }
     return render(request, "overview.html", context)
