@@ -12,6 +12,7 @@ from dashboards.columns import Column
 from initiatives.selection import Selection
 
 CHUNK = 500
+FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 
 class _Echo:
@@ -24,14 +25,14 @@ class _Echo:
 def plain(value: Any) -> Any:
     """A cell of a spreadsheet: lists joined, and no text that a spreadsheet would run.
 
-    A leading = + - @, tab or return makes a formula of text (OWASP, "CSV injection"); an
-    apostrophe before it keeps it text.
+    A leading = + - @ of any width, tab or line break makes a formula of text (OWASP, "CSV
+    injection"); an apostrophe before it keeps it text.
     """
     if value is None:
         return ""
     if isinstance(value, list):
         value = "; ".join(str(item) for item in value)
-    if isinstance(value, str) and value.startswith(("=", "+", "-", "@", "\t", "\r")):
+    if isinstance(value, str) and value.startswith(FORMULA):
         return f"'{value}"
     return value
 

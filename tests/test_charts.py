@@ -71,7 +71,9 @@ def test_a_chart_has_the_documented_shape(client, zoo, slug):
         assert series.keys() == {"name", "low", "high", "records"}
         lengths = {len(series[name]) for name in ("low", "high", "records")}
         assert lengths == {len(data["labels"])}
-        for low, high, records in zip(series["low"], series["high"], series["records"], strict=True):
+        for low, high, records in zip(
+            series["low"], series["high"], series["records"], strict=True
+        ):
             assert isinstance(records, int)
             assert (low is None) <= (high is None)
             assert high is None or low <= high
@@ -178,7 +180,15 @@ def as_decimals(low, high):
 
 
 @pytest.mark.parametrize(
-    "asked", ["", "q=panda", "rung=committed", "bloc=brics&bloc=eu", "country=CHN", "rung=committed&currency=CNY"]
+    "asked",
+    [
+        "",
+        "q=panda",
+        "rung=committed",
+        "bloc=brics&bloc=eu",
+        "country=CHN",
+        "rung=committed&currency=CNY",
+    ],
 )
 @pytest.mark.parametrize("slug", MONEY_CHARTS[:4])
 def test_a_bar_of_money_leads_to_exactly_the_rows_that_add_up_to_it(client, zoo, slug, asked):
@@ -196,7 +206,9 @@ def test_a_bar_of_money_leads_to_exactly_the_rows_that_add_up_to_it(client, zoo,
             assert as_decimals(low, high) == sums(rows)
             assert records == len({funding.record_id for funding, _ in rows})
         text = reading.body(response)
-        behind = {f"/initiatives/{f.record.slug}/#funding-{f.pk}" for f, _ in [*bar.own, *bar.shared]}
+        behind = {
+            f"/initiatives/{f.record.slug}/#funding-{f.pk}" for f, _ in [*bar.own, *bar.shared]
+        }
         assert set(re.findall(r'href="(/initiatives/[^"/]+/#funding-\d+)"', text)) == behind
         assert len(reading.table(text)) == len(bar.own) + len(bar.shared)
 
@@ -224,7 +236,9 @@ def test_a_bar_of_initiatives_leads_to_as_many_rows_as_it_counts(client, zoo, as
             assert max(counts) <= len(rows) <= sum(counts)
             assert all(row["blocs"] for row in rows)
             for bloc, count in zip(blocs, counts, strict=True):
-                here = [r for r in rows if bloc in r["blocs"] or cast.slug_of_bloc(bloc) in r["blocs"]]
+                here = [
+                    r for r in rows if bloc in r["blocs"] or cast.slug_of_bloc(bloc) in r["blocs"]
+                ]
                 assert len(here) == count, (link, bloc)
         else:
             assert "sector=" in asked
@@ -243,7 +257,9 @@ def test_a_bar_that_is_not_there(client):
     for bad in ("chart=funding-by-year&bar=1700", "chart=nothing&bar=2018", "chart=funding-by-year",
                 "", "chart=funding-by-rung&bar=signed", "chart=funding-by-bloc&bar=%00"):  # fmt: skip
         assert client.get(f"/funding/rows/?{bad}").status_code == 404
-    assert client.get("/funding/rows/?chart=funding-by-year&bar=2018&country=ZZZ").status_code == 400
+    assert (
+        client.get("/funding/rows/?chart=funding-by-year&bar=2018&country=ZZZ").status_code == 400
+    )
 
 
 def test_rungs_lead_to_their_own_charts(client):

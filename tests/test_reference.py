@@ -87,7 +87,9 @@ def test_every_bloc_has_its_short_slug_its_members_and_its_source(client, slug):
     assert bloc.source.title and bloc.source.url
     response = client.get(f"/blocs/{slug}/")
     assert response.status_code == 200
-    assert bloc.source.title in response.content.decode().replace("&#x27;", "'").replace("&amp;", "&")
+    assert bloc.source.title in response.content.decode().replace("&#x27;", "'").replace(
+        "&amp;", "&"
+    )
 
 
 def test_spells_of_one_country_in_one_bloc_do_not_overlap():
@@ -108,7 +110,10 @@ def test_spells_of_one_country_in_one_bloc_do_not_overlap():
 
 def test_every_country_of_iso_3166_is_there_with_its_cldr_name():
     names = Locale("en").territories
-    codes = {row["iso2"]: row["iso3"] for row in json.loads((REFERENCE / "countries.json").read_text())["countries"]}
+    codes = {
+        row["iso2"]: row["iso3"]
+        for row in json.loads((REFERENCE / "countries.json").read_text())["countries"]
+    }
     assert len(codes) == 250  # 249 and Kosovo
     for country in Country.objects.all():
         assert country.english_name == names[country.iso2] == country.name
@@ -158,7 +163,13 @@ def test_a_name_that_means_no_single_country_is_refused_and_named(name):
 
 
 def test_blocs_are_found_by_slug_name_and_short_name_and_refused_by_name():
-    for name in ("brics", "BRICS", "Shanghai Cooperation Organisation", "Belt and Road", "belt-and-road"):
+    for name in (
+        "brics",
+        "BRICS",
+        "Shanghai Cooperation Organisation",
+        "Belt and Road",
+        "belt-and-road",
+    ):
         assert Bloc.objects.named(name).slug in ("brics", "sco", "belt-and-road")
     for name in ("Warsaw Pact", "", "BRIC", "\x00"):
         with pytest.raises(UnknownName, match=f"unknown bloc “{name}”"):
@@ -289,7 +300,10 @@ def test_reference_data_can_be_administered(admin_client, model):
 def test_an_administrator_adds_a_membership_and_it_counts(admin_client):
     quad = Bloc.objects.get(slug="quad")
     page = admin_client.get(reverse("admin:partners_bloc_change", args=[quad.pk]))
-    forms = [page.context["adminform"].form, *page.context["inline_admin_formsets"][0].formset.forms]
+    forms = [
+        page.context["adminform"].form,
+        *page.context["inline_admin_formsets"][0].formset.forms,
+    ]
     formset = page.context["inline_admin_formsets"][0].formset
     data = {}
     for form in [*forms, formset.management_form]:

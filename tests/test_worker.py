@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -11,15 +12,16 @@ import pytest
 import redis
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection, transaction
 
 from initiatives.derive import wrongly_derived
 from initiatives.ladder import Status
-from initiatives.models import Record
+from initiatives.models import Initiative, Record
 from initiatives.news import queue as work
 from initiatives.news.importing import import_content
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun
 from initiatives.news.requesting import request_import
-from initiatives.news.tasks import sweep
+from initiatives.news.tasks import import_document, sweep
 from tests import cast
 from tests.conftest import environment_of_test, kill_group
 from tests.documents import (
@@ -242,6 +244,34 @@ def test_a_living_import_is_not_taken_over_however_long_it_takes(start_worker):
     assert Record.objects.count() == 80
 
 
+def test_two_imports_about_one_record_do_not_miss_what_the_other_says():
+    finished_here = request_import(files(document(initiative())), publish=True)
+    import_document(the_document(finished_here).pk)
+    steps = (step("announced", "2012"), step("proposed", "2010"))
+    run = request_import(
+        files(*(document(initiative(status=[s]), article=s["status"]) for s in steps)), publish=True
+    )
+    first, second = run.documents.all()
+    other = threading.Thread(target=in_another_connection, args=(second.pk,))
+    claimed = work.claim(first.pk, "first")
+    with transaction.atomic():
+        import_content(claimed, "first")
+        other.start()
+        other.join(1)  # it waits for us
+    other.join()
+    assert {d.state for d in run.documents.all()} == {"done"}
+    assert list(wrongly_derived()) == []
+    record = Initiative.objects.get(slug="test-programme")
+    assert (record.status, str(record.began)) == ("announced", "2010")
+
+
+def in_another_connection(pk: int) -> None:
+    try:
+        import_document(pk)
+    finally:
+        connection.close()
+
+
 def overlapping() -> list[tuple[str, bytes]]:
     """Articles that each say something else about the same records."""
     said = ("Kenya", "Brazil", "India", "China", "Egypt", "Ghana", "Peru")
@@ -295,7 +325,7 @@ def content_of_records() -> dict[str, list[str]]:
 
 def test_with_the_queue_down_a_request_is_quick_and_nothing_is_lost(tmp_path):
     paths = []
-    for n in range(20):
+    for n in range(60):
         paths.append(tmp_path / f"document-{n}.json")
         paths[-1].write_bytes(as_bytes(document(initiative(f"test-{n}"), article=f"article-{n}")))
     env = environment_of_test() | {"REDIS_URL": f"unix://{tmp_path}/nobody-listens.sock"}
@@ -305,9 +335,9 @@ def test_with_the_queue_down_a_request_is_quick_and_nothing_is_lost(tmp_path):
         cwd=settings.BASE_DIR, env=env, capture_output=True, text=True, check=False, timeout=60,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
-    assert "20 documents" in result.stdout
+    assert "60 documents" in result.stdout
     assert time.monotonic() - began < 20
-    assert ImportDocument.objects.filter(state=ImportDocument.State.QUEUED).count() == 20
+    assert ImportDocument.objects.filter(state=ImportDocument.State.QUEUED).count() == 60
 
 
 def test_what_was_requested_while_the_queue_was_down_is_imported_later(
