@@ -16,6 +16,7 @@ from dashboards import columns
 from dashboards.columns import Column
 from initiatives import filters
 from initiatives.funding.filters import FundedInitiativeFilter
+from initiatives.funding.models import Funding
 from initiatives.models import (
     Alliance,
     Article,
@@ -85,12 +86,26 @@ def blocs() -> models.QuerySet[Bloc]:
 
 
 def organisations() -> models.QuerySet[Organisation]:
-    """Organisations with the number of published initiatives they take part in."""
+    """Organisations of published records, with the number of initiatives they take part in.
+
+    Those that only unpublished records name, or none, are not shown: an import may bring any name.
+    """
+    money = Funding.objects.published()
+    named = (
+        Participation.objects.published().values("organisation"),
+        money.values("provider_organisation"),
+        money.values("recipient_organisation"),
+    )
+    public = Q()
+    for organisations in named:
+        public |= Q(pk__in=organisations)
     here = _in_published_initiatives(Participation.objects.all()).filter(
         organisation=OuterRef("pk")
     )
-    return Organisation.objects.select_related("country").annotate(
-        initiatives=_count(here, "organisation")
+    return (
+        Organisation.objects.filter(public)
+        .select_related("country")
+        .annotate(initiatives=_count(here, "organisation"))
     )
 
 

@@ -181,4 +181,4 @@ def seeded(transactional_db: None) -> None:
 def no_queue_by_accident(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the `queue` fixture nothing is sent, instead of waiting for a queue that is down."""
     if "queue" not in request.fixturenames:
-        monkeypatch.setattr("initiatives.news.queue.send", lambda task, pk: False)
+        monkeypatch.setattr("initiatives.news.queue.send", lambda pk: False)

@@ -294,7 +294,7 @@ REJECTED = {
 
 
 @pytest.mark.parametrize("case", REJECTED)
-def test_a_bad_record_is_rejected_by_place_and_the_good_ones_are_kept(client, case):
+def test_a_bad_record_is_rejected_by_place_and_the_good_ones_are_kept(editor, case):
     bad, place, reason = REJECTED[case]
     run = imported(
         document(bad, organisation("good-bank"), alliance("good-alliance"), initiative())
@@ -305,7 +305,7 @@ def test_a_bad_record_is_rejected_by_place_and_the_good_ones_are_kept(client, ca
     assert place in problems(run)
     assert reason in problems(run)[place]
     assert all(where.startswith("/records/0") for where in problems(run))
-    shown = page(client, run.get_absolute_url())
+    shown = page(editor, run.get_absolute_url())
     assert f"<code>{place}</code>" in shown
     assert not Record.objects.filter(slug="bad").exists()
 
@@ -414,14 +414,14 @@ def test_rows_that_point_at_later_rows_are_kept():
 
 
 @pytest.mark.parametrize("again", [initiative, alliance, summit])
-def test_the_same_title_under_another_key_is_a_duplicate(client, again):
+def test_the_same_title_under_another_key_is_a_duplicate(editor, again):
     imported(document(again("first-key", title="The same title")))
     before = tables()
     run = imported(document(again("second-key", title="the SAME title")))
     assert results(run) == {"second-key": "duplicate"}
     assert tables() == {**before, "initiatives.Article": tables()["initiatives.Article"]}
     first = Record.objects.get(slug="first-key")
-    assert first.get_absolute_url() in page(client, run.get_absolute_url())
+    assert first.get_absolute_url() in page(editor, run.get_absolute_url())
 
 
 def test_the_same_name_under_another_key_is_the_same_organisation():
@@ -440,21 +440,21 @@ def test_the_same_name_under_another_key_is_the_same_organisation():
     assert record.participations.get().organisation.slug == "test-bank"
 
 
-def test_a_differing_value_of_a_published_record_is_proposed_and_the_old_one_kept(client):
+def test_a_differing_value_of_a_published_record_is_proposed_and_the_old_one_kept(editor):
     imported(document(initiative(status=[step(date="2023")], summary="As it was.")))
-    before = page(client, "/initiatives/test-programme/")
+    before = page(Client(), "/initiatives/test-programme/")
     other = document(
         initiative(status=[step(date="2024", quote="It was 2024.")], summary="As it is."),
         article="second-article",
     )
     run = imported(other)
     assert results(run) == {"test-programme": "proposed"}
-    assert page(client, "/initiatives/test-programme/") == before
+    assert page(Client(), "/initiatives/test-programme/") == before
     assert set(run_proposals(run)) == {
         ("summary", "As it was.", "As it is.", ""),
         ("statusstep", "announced 2023", "announced 2024", "It was 2024."),
     }
-    shown = page(client, run.get_absolute_url())
+    shown = page(editor, run.get_absolute_url())
     assert "As it is." in shown
     assert "announced 2024" in shown
     again = imported(other)
@@ -638,6 +638,25 @@ def test_what_an_untrusted_import_brings_waits_in_review(editor):
     assert SAID in page(editor, article.get_absolute_url())
 
 
+def test_organisations_and_outcomes_of_an_untrusted_import_are_not_public(editor):
+    anonymous = Client()
+    run = imported(
+        document(
+            organisation(name="Unseen bank", country="Kenya"),
+            initiative(title="Unseen programme", partners=[partner(organisation="test-bank")]),
+            initiative("unseen-two", title="Unseen two", sectors=["unseen-sector"]),
+        ),
+        publish=False,
+    )
+    assert everywhere(anonymous, "Unseen") == []
+    assert anonymous.get("/organisations/test-bank/").status_code == 404
+    for address in ("/organisations/", "/organisations.json", run.get_absolute_url()):
+        assert "Unseen" not in page(anonymous, address)
+    shown = page(editor, run.get_absolute_url())
+    assert "Unseen bank" in shown
+    assert "unseen-sector" in shown
+
+
 def test_a_trusted_import_of_the_same_publishes_it(client):
     imported(unseen(), publish=False)
     assert results(imported(unseen())) == {"test-programme": "updated"}
@@ -700,10 +719,10 @@ def test_a_script_in_a_text_is_shown_as_text(client):
     assert "&lt;script&gt;alert(1)" in page(client, "/initiatives/test-programme/")
 
 
-def test_an_outcome_shows_a_hostile_record_and_reason_as_text(client):
+def test_an_outcome_shows_a_hostile_record_and_reason_as_text(editor):
     bad = initiative("bad", title=SCRIPT, sectors=[], partners=[partner(country=SCRIPT)])
     run = imported(document({**bad, SCRIPT: 1}, {**bad, "key": SCRIPT, "type": SCRIPT}))
-    assert SCRIPT not in page(client, run.get_absolute_url())
+    assert SCRIPT not in page(editor, run.get_absolute_url())
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])

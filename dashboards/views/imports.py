@@ -15,6 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
+from initiatives.models import Record
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
 from initiatives.news.requesting import request_import
 
@@ -96,14 +97,21 @@ def import_list(request: HttpRequest) -> HttpResponse:
     return render(request, "imports/list.html", context, status=status)
 
 
+def _public(outcome: ImportOutcome) -> bool:
+    """Whether anyone may see the outcome: what was rejected or waits in review is not public."""
+    return outcome.record is not None and outcome.record.state == Record.State.PUBLISHED
+
+
 def _shown(
-    document: ImportDocument,
+    document: ImportDocument, sees_all: bool
 ) -> tuple[ImportDocument, list[tuple[ImportOutcome, str]], list[tuple[str, str, int]], bool]:
     """A document, its outcomes with the tone of each, their counts, and whether to unfold them.
 
+    Readers who do not see everything see the outcomes of published records.
+
     Outcomes that ask nothing of a reader are folded away.
     """
-    outcomes = list(document.outcomes.all())
+    outcomes = [o for o in document.outcomes.all() if sees_all or _public(o)]
     counts = Counter(outcome.result for outcome in outcomes)
     return (
         document,
@@ -122,13 +130,14 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         ),
         pk=pk,
     )
+    sees_all = request.user.has_perm("initiatives.view_record")
+    proposals = Proposal.objects.filter(document__run=run).select_related("record", "organisation")
     context = {
         "run": run,
-        "documents": [_shown(d) for d in run.documents.all()],
+        "sees_all": sees_all,
+        "documents": [_shown(d, sees_all) for d in run.documents.all()],
         "counts": badges(run.outcome_counts()),
-        "proposals": Proposal.objects.filter(document__run=run).select_related(
-            "record", "organisation"
-        ),
+        "proposals": proposals if sees_all else proposals.none(),
     }
     template = "imports/progress.html" if request.htmx else "imports/run.html"  # type: ignore[attr-defined]
     return render(request, template, context)

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from dashboards import statement_rows
 from dashboards.columns import absolute
 from dashboards.exports import json_response
+from dashboards.lists import organisations as public_organisations
 from initiatives.models import Alliance, DataVersion, Initiative, Participation, Record, Summit
 from partners.models import Bloc, Country, Membership, Organisation, Source
 
@@ -38,7 +39,7 @@ def country(request: HttpRequest, iso3: str) -> HttpResponse:
         "json_url": f"{request.path.rstrip('/')}.json",
         "memberships": memberships.order_by("bloc__short_name", "since_earliest"),
         "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
-        "organisations": found.organisations.all(),
+        "organisations": _readable(request).filter(country=found),
         **_records_with(lambda records: records.with_country(here)),
     }
     return render(request, "country.html", context)
@@ -66,7 +67,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     """An organisation and what it takes part in, each with the passage that says so."""
-    found = get_object_or_404(Organisation.objects.select_related("country", "parent"), slug=slug)
+    found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
     taking_part = (
         Participation.objects.current()
         .filter(organisation=found, record__state=Record.State.PUBLISHED)
@@ -88,6 +89,13 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
         "names": found.names.exclude(name=found.name),
     }
     return render(request, "organisation.html", context)
+
+
+def _readable(request: HttpRequest) -> models.QuerySet[Organisation]:
+    """The organisations that the reader may see."""
+    if request.user.has_perm("initiatives.view_record"):
+        return Organisation.objects.all()
+    return public_organisations()
 
 
 def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
@@ -146,7 +154,7 @@ def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The organisation with its names."""
-    found = get_object_or_404(Organisation.objects.select_related("country", "parent"), slug=slug)
+    found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
     return json_response(
         {
             "type": "organisation",

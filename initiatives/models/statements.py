@@ -37,6 +37,10 @@ class StatementQuerySet(models.QuerySet):
         """Those that hold now."""
         return self.filter(retired_at=None)
 
+    def published(self) -> StatementQuerySet:
+        """Those that hold now, about records that anyone may read."""
+        return self.current().filter(record__state="published")
+
     def at(self, moment: dt.datetime) -> StatementQuerySet:
         """Those that Accord held at `moment`."""
         return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), recorded_at__lte=moment)

@@ -18,13 +18,17 @@ import uuid
 from collections.abc import Iterable
 from functools import partial
 
+from celery import current_app
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
+from kombu.exceptions import OperationalError as QueueDown
 
 from initiatives.news.models import ImportDocument, ImportRun
 
+# The task in tasks.py, by its name, so that this module need not import what imports it.
+IMPORT_DOCUMENT = "initiatives.news.tasks.import_document"
 MOST_ATTEMPTS = 5
 CLAIMED = ("state", "error", "owner", "lease_until", "attempts", "started_at", "finished_at")
 
@@ -38,24 +42,20 @@ def enqueue(run: ImportRun) -> None:
 
     A queue that is down loses nothing: the sweeper sends again what nobody claimed.
     """
-    from initiatives.news.tasks import import_document
-
     waiting = run.documents.filter(state=ImportDocument.State.QUEUED)
-    transaction.on_commit(
-        partial(send_all, import_document, list(waiting.values_list("pk", flat=True)))
-    )
+    transaction.on_commit(partial(send_all, list(waiting.values_list("pk", flat=True))))
 
 
-def send_all(task, pks: Iterable[int]) -> None:
+def send_all(pks: Iterable[int]) -> None:
     """Put a message for each row on the queue, until the queue does not take one."""
-    all(send(task, pk) for pk in pks)
+    all(send(pk) for pk in pks)
 
 
-def send(task, pk: int) -> bool:
-    """Put one message on the queue; False if the queue did not take it."""
+def send(pk: int) -> bool:
+    """Put the message "look at row `pk`" on the queue; False if the queue did not take it."""
     try:
-        task.apply_async(args=[pk])
-    except task.OperationalError:
+        current_app.send_task(IMPORT_DOCUMENT, args=[pk])
+    except QueueDown:
         return False
     return True
 

@@ -15,7 +15,7 @@ from initiatives.news.models import ImportDocument
 logger = logging.getLogger(__name__)
 
 
-@shared_task(name="initiatives.news.tasks.import_document")
+@shared_task(name=queue.IMPORT_DOCUMENT)
 def import_document(pk: int) -> None:
     """Import the document of that row, unless it is finished or another worker has it.
 
@@ -47,4 +47,4 @@ def import_document(pk: int) -> None:
 @shared_task(name="initiatives.news.tasks.sweep")
 def sweep() -> None:
     """Send again what a dead worker held or what no message reached."""
-    queue.send_all(import_document, queue.left_behind(timezone.now()))
+    queue.send_all(queue.left_behind(timezone.now()))
