@@ -337,9 +337,10 @@ def test_titles_that_are_code_are_only_text(client):
                              title=f"Panda {evil}", summary=evil, aliases=[evil, "</script>"])  # fmt: skip
     cast.carry(cast.money(record, "evil", 5, words=evil, purpose=evil, period="2020"))
     Participation.objects.create(record=record, person=evil, role="lead", place=evil)
-    Organisation.objects.create(
+    lab = Organisation.objects.create(
         slug="evil-org", name=evil, kind="company", country=cast.country("KEN")
     )
+    Participation.objects.create(record=record, organisation=lab, role="member")
     for address in ("/", "/initiatives/?q=panda", "/initiatives/evil/", "/countries/KEN/", "/funding/",
                     "/organisations/", "/organisations/evil-org/", "/search/?q=panda",
                     "/funding/rows/?q=panda&chart=funding-by-year&bar=2020"):  # fmt: skip
