@@ -90,6 +90,7 @@ RECORD_COLUMNS = [
     Column("began", "when it began, as precise as stated (EDTF)", edtf("began")),
     Column("began_earliest", "first day that can mean", attribute("began_earliest")),
     Column("began_latest", "last day that can mean", attribute("began_latest")),
+    Column("began_disputed", "whether what is stated of it disagrees", attribute("began_disputed")),
     Column(
         "countries",
         "countries taking part, by alpha-3 code",

@@ -16,10 +16,14 @@ from partners.dates import DayOf
 
 def derived_values(record: Initiative | Alliance | Summit) -> dict[str, Any]:
     """`began` and, for an initiative, `status`, as the current statements have them."""
+    values: dict[str, Any] = {}
     if isinstance(record, Initiative):
-        steps = [(step.status, step.date) for step in record.steps.current()]
-        return {"began": beginning(date for _, date in steps), "status": status_now(steps)}
-    return {"began": beginning(key_date.date for key_date in record.key_dates.current())}
+        dates = [(step.status, step.date) for step in record.steps.current()]
+        values["status"] = status_now(dates)
+    else:
+        dates = [(key_date.event, key_date.date) for key_date in record.key_dates.current()]
+    values["began"], values["began_disputed"] = beginning(dates)
+    return values
 
 
 def derive(record: Initiative | Alliance | Summit) -> None:

@@ -32,15 +32,20 @@ from partners.names import fold
 class AnyOf(df.ModelMultipleChoiceFilter):
     """Several rows of a table, named in the address by one of their columns.
 
-    `by` names the method of the list's queryset that is asked.
+    `by` names the method of the list's queryset that is asked; without it, the column of the
+    filter's own name must be one of the rows.
     """
 
-    def __init__(self, *, queryset: models.QuerySet, key: str, by: str, **kwargs: Any) -> None:
+    def __init__(self, *, queryset: models.QuerySet, key: str, by: str = "", **kwargs: Any) -> None:
         self.by = by
         super().__init__(queryset=queryset, to_field_name=key, **kwargs)
 
     def filter(self, qs: models.QuerySet, value: Any) -> models.QuerySet:
-        return getattr(qs, self.by)(list(value)) if value else qs
+        if not value:
+            return qs
+        if self.by:
+            return getattr(qs, self.by)(list(value))
+        return qs.filter(**{f"{self.field_name}__in": list(value)})
 
 
 class AnyChoice(df.MultipleChoiceFilter):
@@ -75,6 +80,20 @@ class ListFilter(df.FilterSet):
     def by_text(self, qs: Any, name: str, value: str) -> models.QuerySet:
         """Rows that mention every word of the text."""
         return qs.mentioning(value)
+
+
+class RecordForm(forms.Form):
+    """What filters of records must be, taken together."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse years the wrong way round, and a way to count members of no bloc."""
+        values = super().clean() or self.cleaned_data
+        first, last = values.get("year_min"), values.get("year_max")
+        if first and last and first > last:
+            self.add_error("year_max", _("The years end before they begin."))
+        if values.get("membership") and not values.get("members_of"):
+            self.add_error("membership", _("Say of which bloc: members_of is missing."))
+        return values
 
 
 class RecordFilter(ListFilter):
@@ -147,6 +166,7 @@ class InitiativeFilter(RecordFilter):
 
     class Meta:
         model = Initiative
+        form = RecordForm
         fields: ClassVar[list[str]] = []
 
 
@@ -157,6 +177,7 @@ class AllianceFilter(RecordFilter):
 
     class Meta:
         model = Alliance
+        form = RecordForm
         fields: ClassVar[list[str]] = []
 
 
@@ -166,12 +187,11 @@ class SummitFilter(RecordFilter):
     NOUN = _("Summits")
     WORDS: ClassVar[dict[str, Any]] = {**RecordFilter.WORDS, "series": _("of the series %s")}
 
-    series = df.ModelMultipleChoiceFilter(
-        queryset=SummitSeries.objects.all(), to_field_name="slug", label=_("Series")
-    )
+    series = AnyOf(queryset=SummitSeries.objects.all(), key="slug", label=_("Series"))
 
     class Meta:
         model = Summit
+        form = RecordForm
         fields: ClassVar[list[str]] = []
 
 
@@ -244,9 +264,7 @@ class OrganisationFilter(ByName):
         "kind": _("of the kind %s"),
     }
 
-    country = df.ModelMultipleChoiceFilter(
-        queryset=Country.objects.all(), to_field_name="iso3", label=_("Country")
-    )
+    country = AnyOf(queryset=Country.objects.all(), key="iso3", label=_("Country"))
     kind = AnyChoice(choices=Organisation.Kind.choices, label=_("Kind"))
 
     class Meta:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Iterable
+from functools import reduce
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -48,7 +49,15 @@ def status_now(steps: Iterable[Step]) -> str:
     return max(maybe_last, key=RANK.__getitem__, default="")
 
 
-def beginning(dates: Iterable[PartialDate | None]) -> PartialDate | None:
-    """The date with the earliest first day, of two the more precise one; None of none."""
-    known = [date for date in dates if date and date.earliest]
-    return min(known, key=lambda d: (d.earliest, d.latest or dt.date.max, d.text), default=None)
+def beginning(dates: Iterable[tuple[str, PartialDate | None]]) -> tuple[PartialDate | None, bool]:
+    """When a thing began, of (event, date) pairs, and whether that is disputed.
+
+    It began at the event with the earliest first day. Where that event has several dates, it began
+    in the period that covers them all, and nobody can say when: it is disputed.
+    """
+    known = [(event, date) for event, date in dates if date and date.earliest]
+    if not known:
+        return None, False
+    event, _date = min(known, key=lambda e: (e[1].earliest, e[1].latest or dt.date.max, e[1].text))
+    said = sorted({date for other, date in known if other == event}, key=lambda date: date.text)
+    return reduce(PartialDate.covering, said), len(said) > 1

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 from django.utils.translation import gettext
 
-from initiatives.models import DataVersion, Evidence, Record, Statement
+from initiatives.models import DataVersion, Record, Statement
 
 
 class NotPublishable(Exception):
@@ -25,11 +25,7 @@ def lacking_evidence(record: Record) -> list[str]:
     """What the record says without one accepted passage, in words; empty if it may be published."""
     lacking = []
     for model in statement_models():
-        bare = (
-            model.objects.current()
-            .filter(record=record.pk)
-            .exclude(carried__evidence__state=Evidence.State.ACCEPTED)
-        )
+        bare = model.objects.about(record).current().unsupported()
         lacking += [f"{model._meta.verbose_name}: {statement}" for statement in bare]
     return lacking
 

@@ -62,6 +62,22 @@ class PartialDate:
             return self.earliest.year
         return None
 
+    def covering(self, other: PartialDate) -> PartialDate:
+        """The shortest period that holds both, open where one of them is.
+
+        ValueError if that is open at both ends: EDTF has no such period.
+        """
+        first, last = (
+            (self, other)
+            if (self.earliest or dt.date.min) <= (other.earliest or dt.date.min)
+            else (other, self)
+        )
+        if self == other:
+            return self
+        start = first.text.partition("/")[0]
+        ends = sorted((first, last), key=lambda date: date.latest or dt.date.max)
+        return PartialDate.parse(f"{start}/{ends[-1].text.rpartition('/')[2]}")
+
     def may_include(self, day: dt.date) -> bool:
         """Whether `day` lies between the earliest and the latest day."""
         return (self.earliest is None or self.earliest <= day) and (

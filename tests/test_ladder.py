@@ -21,8 +21,8 @@ def now(*told):
 
 def test_nothing_said_is_no_status():
     assert now() == ""
-    assert beginning([]) is None
-    assert beginning([None]) is None
+    assert beginning([]) == (None, False)
+    assert beginning([("signed", None)]) == (None, False)
 
 
 def test_the_latest_dated_step_counts():
@@ -58,7 +58,7 @@ def test_the_order_in_which_steps_were_heard_of_does_not_matter(told, random):
     shuffled = list(told)
     random.shuffle(shuffled)
     assert status_now(shuffled) == status_now(told)
-    assert beginning(d for _, d in shuffled) == beginning(d for _, d in told)
+    assert beginning(shuffled) == beginning(told)
 
 
 @given(steps)
@@ -83,14 +83,38 @@ def test_an_undated_step_never_takes_a_status_back(told, status):
     assert before == "" or RANK[after] >= RANK[before]
 
 
+def began(*told):
+    """The beginning as text, and whether it is disputed, of pairs of event and EDTF date."""
+    date, disputed = beginning([(event, PartialDate.parse(d)) for event, d in told])
+    return date.text, disputed
+
+
 def test_it_began_with_its_earliest_step():
-    said = ["2018", "2013-23", "2013-09-01", "../2001"]
-    assert beginning(map(PartialDate.parse, said)).text == "2013-09-01"
-    assert str(beginning(map(PartialDate.parse, ["2013", "2019-06"]))) == "2013"
+    assert began(("announced", "2018"), ("signed", "2013-23")) == ("2013-23", False)
+    assert began(("announced", "2013-09-01"), ("under-way", "2013-23")) == ("2013-09-01", False)
+    assert began(("announced", "2013"), ("signed", "../2001")) == ("2013", False)
 
 
-@given(st.lists(dates))
-def test_nothing_began_before_the_beginning(known):
-    first = beginning(known)
-    started = [d.earliest for d in known if d and d.earliest]
+def test_two_dates_of_one_event_are_disputed_and_both_covered():
+    assert began(("held", "2016-05"), ("held", "2017")) == ("2016-05/2017", True)
+    assert began(("held", "2017"), ("held", "2017")) == ("2017", False)
+    assert began(("held", "2016-05"), ("planned", "2017")) == ("2016-05", False)
+
+
+@given(steps)
+def test_nothing_began_before_the_beginning(told):
+    first, _disputed = beginning(told)
+    started = [date.earliest for _, date in told if date and date.earliest]
     assert first is None if not started else first.earliest == min(started)
+
+
+@given(dates, dates)
+def test_a_covering_period_holds_both_dates(one, other):
+    if one is None or other is None or not (one.earliest and other.earliest):
+        return
+    both = one.covering(other)
+    for date in (one, other):
+        assert both.earliest is None or (date.earliest and both.earliest <= date.earliest)
+        assert both.latest is None or (date.latest and date.latest <= both.latest)
+    assert both.earliest in (one.earliest, other.earliest)
+    assert both.latest in (one.latest, other.latest)

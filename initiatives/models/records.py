@@ -148,6 +148,7 @@ class Record(models.Model):
     began = PartialDateField(_("began"), editable=False)
     began_earliest = DayOf("began", "earliest", db_index=True)
     began_latest = DayOf("began", "latest")
+    began_disputed = models.BooleanField(_("beginning disputed"), default=False, editable=False)
     search_text = models.TextField(editable=False, default="")
 
     objects = RecordQuerySet.as_manager()

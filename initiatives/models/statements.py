@@ -37,6 +37,10 @@ class StatementQuerySet(models.QuerySet):
         """Those that hold now."""
         return self.filter(retired_at=None)
 
+    def unsupported(self) -> StatementQuerySet:
+        """Those that no accepted passage carries."""
+        return self.exclude(carried__evidence__state=Evidence.State.ACCEPTED)
+
     def published(self) -> StatementQuerySet:
         """Those that hold now, about records that anyone may read."""
         return self.current().filter(record__state="published")

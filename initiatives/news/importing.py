@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from django.db import models, transaction
+from django.utils import timezone
 from django.utils.translation import gettext
 
 from initiatives.derive import derive
@@ -28,7 +29,7 @@ from initiatives.models import (
     SummitSeries,
 )
 from initiatives.news import queue
-from initiatives.news.format import FORMAT, NewsDocument, Refused, read, shorten
+from initiatives.news.format import FORMAT, NewsDocument, Problem, Refused, read, shorten
 from initiatives.news.matching import (
     RELATIONS,
     Matcher,
@@ -39,7 +40,7 @@ from initiatives.news.matching import (
     series_slug,
 )
 from initiatives.news.models import ImportDocument, ImportOutcome, Proposal
-from initiatives.publishing import NotPublishable, publish
+from initiatives.publishing import NotPublishable, publish, statement_models
 from partners.models import Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
 
@@ -210,21 +211,23 @@ class Importer:
         )
 
     def _finish_organisation(self, item: Planned) -> str:
-        """Fill what is empty, propose what differs."""
+        """Fill what is empty and add names, if the import is trusted; propose what differs."""
         organisation: Organisation = self.written[item.raw.key]
         if item.duplicate_of:
             return Result.DUPLICATE
         changed = proposed = False
+        may_write = self.document.run.publish or not item.existing
         for name, value in item.fields.items():
             value, now = self._resolve(value), getattr(organisation, name)
-            if now is None and value is not None:
+            if may_write and now is None and value is not None:
                 setattr(organisation, name, value)
                 changed = True
             elif now != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data[name]}
                 proposed |= self._propose(organisation, place, name, now, value, payload)
-        for alias in [item.fields["name"], *item.raw.data.get("aliases", [])]:
+        names = [item.fields["name"], *item.raw.data.get("aliases", [])] if may_write else []
+        for alias in names:
             _name, added = OrganisationName.objects.get_or_create(
                 folded=fold(alias)[:500],
                 defaults={"organisation": organisation, "name": alias},
@@ -255,26 +258,50 @@ class Importer:
         record = self.written[item.raw.key]
         if item.duplicate_of:
             return Result.DUPLICATE
-        changed = False
-        proposed = bool(item.existing) and self._propose_descriptions(record, item)
+        changed = proposed = False
+        if item.existing and self._replaces_draft(record):
+            changed = self._rewrite_draft(record, item)
+        elif item.existing:
+            proposed = self._propose_descriptions(record, item)
         for model in dict.fromkeys(row.model for row in item.statements):
             rows = [row for row in item.statements if row.model is model]
             news = self._write_statements(record, model, rows)
             changed, proposed = changed or news[0], proposed or news[1]
+        if self._replaces_draft(record):
+            changed |= _retire_unsupported(record)
         if changed or not item.existing:
             self.changed = True
             derive(record)
-        if self.document.run.publish and record.state != Record.State.PUBLISHED:
-            changed |= self._publish(record)
+        if self._replaces_draft(record):
+            changed |= self._publish(record, item)
         return _result(item, changed, proposed)
 
-    def _publish(self, record: Record) -> bool:
+    def _replaces_draft(self, record: Record) -> bool:
+        """Whether a trusted import meets what nobody has published: its word counts."""
+        return self.document.run.publish and record.state != Record.State.PUBLISHED
+
+    def _publish(self, record: Record, item: Planned) -> bool:
         try:
             publish(record)
-        except NotPublishable:
-            return False  # it stays in review, where its page lists what it lacks
+        except NotPublishable as refusal:
+            for what in refusal.lacking:
+                reason = gettext("not published: no accepted passage carries %(what)s")
+                item.problems.append(Problem(item.raw.place, reason % {"what": what}))
+            return False
         self.changed = True
         return True
+
+    def _rewrite_draft(self, record: Record, item: Planned) -> bool:
+        """Bring the descriptive text of a draft to what the document says."""
+        new = dict(item.fields)
+        if "series" in new:
+            new["series"] = self._series(new["series"])
+        changed = any(getattr(record, name) != value for name, value in new.items())
+        for name, value in new.items():
+            setattr(record, name, value)
+        record.save()
+        record.sectors.set(item.sectors)
+        return changed
 
     def _series(self, name: str) -> SummitSeries:
         series, _created = SummitSeries.objects.get_or_create(
@@ -323,8 +350,17 @@ class Importer:
             if "key" in row.data:
                 siblings[row.data["key"]] = known.get(statement.make_fingerprint(), statement)
             planned.append((row, statement))
+        unsupported: set[int] = set()
+        if self._replaces_draft(record):
+            unsupported = set(
+                model.objects.about(record).unsupported().values_list("pk", flat=True)
+            )
         said_here = {statement.make_fingerprint() for _, statement in planned}
-        occupied = {s.slot for s in said if s.retired_at is None and s.fingerprint not in said_here}
+        occupied = {
+            s.slot
+            for s in said
+            if s.retired_at is None and s.fingerprint not in said_here and s.pk not in unsupported
+        }
         may_add = self.document.run.publish or record.state != Record.State.PUBLISHED
         changed = proposed = False
         for row, statement in planned:
@@ -423,6 +459,17 @@ def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
         else:
             raise ValueError(gettext("funding leads back to itself"))  # the matcher refuses it
     return ordered
+
+
+def _retire_unsupported(record: Record) -> bool:
+    """Retire what only untrusted imports said of a draft; whether there was any."""
+    retired = 0
+    for model in statement_models():
+        bare = model.objects.about(record).current().unsupported()
+        retired += model.objects.filter(pk__in=list(bare.values_list("pk", flat=True))).update(
+            retired_at=timezone.now(), retired_because=gettext("replaced by a trusted import")
+        )
+    return retired > 0
 
 
 def _siblings_stored(statement: Statement) -> bool:
