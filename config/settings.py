@@ -194,6 +194,9 @@ DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # larger files are spooled to disk
 # The largest news file that is read at all.
 NEWS_MAX_BYTES = 5_000_000
+# One article supports so many records at most: a document is one transaction, and on SQLite
+# everybody else who writes waits for its end.
+NEWS_MAX_RECORDS = env.int("NEWS_MAX_RECORDS", default=500)
 
 
 # --- Database ----------------------------------------------------------------------------------

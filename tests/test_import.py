@@ -657,6 +657,28 @@ def test_organisations_and_outcomes_of_an_untrusted_import_are_not_public(editor
     assert "unseen-sector" in shown
 
 
+def test_an_untrusted_import_adds_no_name_to_an_organisation(client):
+    run = imported(
+        document(organisation("casic", name="Unseen CASIC", aliases=["Unseen alias"])),
+        publish=False,
+    )
+    assert results(run) == {"casic": "proposed"}
+    assert "Unseen" not in client.get("/organisations/casic.json").content.decode()
+
+
+def test_a_trusted_import_takes_over_the_key_of_a_draft(client):
+    squatted = document(
+        initiative(title="Squatted", status=[step(date="1999")], partners=[partner()])
+    )
+    imported(squatted, publish=False)
+    run = imported(document(initiative(status=[step(date="2024")]), article="second-article"))
+    assert results(run) == {"test-programme": "updated"}
+    shown = client.get("/initiatives/test-programme.json").json()
+    assert shown["title"] == initiative()["title"]
+    assert [s["values"]["date"] for s in shown["statements"]["statusstep"]] == ["2024"]
+    assert shown["statements"]["participation"] == []
+
+
 def test_a_trusted_import_of_the_same_publishes_it(client):
     imported(unseen(), publish=False)
     assert results(imported(unseen())) == {"test-programme": "updated"}

@@ -1,6 +1,7 @@
 """The pages of imports, as anybody and as an editor sees them."""
 
 import re
+from unittest.mock import patch
 
 import pytest
 from django.conf import settings
@@ -169,7 +170,9 @@ def test_of_several_files_one_that_is_too_large_stops_all(client, editor):
 
 def test_more_files_than_are_taken_at_once_are_refused(client, editor):
     files = upload(*[GOOD] * (settings.DATA_UPLOAD_MAX_NUMBER_FILES + 1))
-    assert client.post("/imports/", files).status_code == 400
+    refused = client.post("/imports/", files)
+    assert refused.status_code == 400
+    assert "At most 20 files" in text(refused)
     assert ImportRun.objects.count() == 1
 
 
@@ -233,3 +236,27 @@ def test_the_page_of_a_large_run_asks_the_database_no_more_often(
     for address in (run.get_absolute_url(), "/imports/"):
         with django_assert_max_num_queries(12):
             client.get(address)
+
+
+def test_whoever_may_not_import_is_refused_before_the_files_are_read(client):
+    body = SimpleUploadedFile("a.json", b"{}" * 500_000)
+    with patch("django.core.files.uploadhandler.FileUploadHandler.new_file") as new_file:
+        refused = client.post("/imports/", {"documents": body})
+    assert refused.status_code == 403
+    assert not new_file.called
+
+
+def test_a_run_of_many_documents_and_records_is_shown(client, editor):
+    run = ImportRun.objects.create()
+    for n in range(30):
+        document = ImportDocument.objects.create(
+            run=run, name=f"{n}.json", content=b"", state="done"
+        )
+        ImportOutcome.objects.bulk_create(
+            ImportOutcome(document=document, place=f"/records/{m}", result="unchanged")
+            for m in range(100)
+        )
+    shown = client.get(run.get_absolute_url())
+    assert shown.status_code == 200
+    assert "0.json" in shown.content.decode()
+    assert "29.json" in client.get(f"{run.get_absolute_url()}?page=2").content.decode()

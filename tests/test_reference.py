@@ -326,3 +326,18 @@ def test_an_administrator_adds_a_membership_and_it_counts(admin_client):
 def test_strangers_do_not_administer(client):
     response = client.get(reverse("admin:partners_bloc_changelist"))
     assert response.status_code == 302
+
+
+def members_on_page(client, at):
+    response = client.get("/blocs/brics/", {"at": at})
+    assert response.status_code == 200
+    members = response.context["roles"][0][1]
+    return {membership.country.iso3 for membership in members}
+
+
+def test_the_page_of_a_bloc_says_who_belonged_to_it_then(client):
+    assert members_on_page(client, "2019") == {"BRA", "CHN", "IND", "RUS", "ZAF"}
+    assert len(members_on_page(client, "2024-06-30")) == 9
+    refused = client.get("/blocs/brics/", {"at": "2019-13"})
+    assert refused.status_code == 400
+    assert "at" in refused.content.decode()

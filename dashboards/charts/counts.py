@@ -32,7 +32,7 @@ def by_year(slug: str, title: str, unit: str, address: str, selection: Selection
         labels=[str(year) for year in labels],
         values=[years[year] for year in labels],
         links=[
-            _narrowed(address, selection, year_min=str(year), year_max=str(year)) for year in labels
+            narrowed(address, selection, year_min=str(year), year_max=str(year)) for year in labels
         ],
         placed=selection.count - unplaced,
         left_out=(Reason.NO_YEAR, unplaced),
@@ -59,7 +59,7 @@ def initiatives_by_country(slug: str, selection: Selection) -> Chart:
         gettext("initiatives"),
         labels=[choice.label for choice in found],
         values=[choice.count for choice in found],
-        links=[_narrowed("initiative_list", selection, country=choice.value) for choice in found],
+        links=[narrowed("initiative_list", selection, country=choice.value) for choice in found],
         placed=(placed := _with_any_country(selection)),
         left_out=(Reason.NO_COUNTRY, selection.count - placed),
     )
@@ -95,8 +95,7 @@ def bloc_by_sector(slug: str, selection: Selection) -> Chart:
         unit=gettext("initiatives"),
         labels=[name for _, name in lines],
         links=[
-            _narrowed("initiative_list", selection, sector=sector, **any_bloc)
-            for sector, _ in lines
+            narrowed("initiative_list", selection, sector=sector, **any_bloc) for sector, _ in lines
         ],
         series=[
             Series(bloc[1], [Value.of(pairs[bloc, sector]) for sector in lines]) for bloc in columns
@@ -147,7 +146,7 @@ def _lines(*left_out: tuple[Reason, int]) -> list[Line]:
     return [Line(reason.value, str(reason.label), n) for reason, n in left_out if n]
 
 
-def _narrowed(address: str, selection: Selection, **values: str | list[str]) -> str | None:
+def narrowed(address: str, selection: Selection, **values: str | list[str]) -> str | None:
     """The list of the selection, narrowed further by the values; several of one mean *or*.
 
     None where the selection already names another value of that filter: together they would mean

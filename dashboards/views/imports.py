@@ -7,12 +7,14 @@ from collections import Counter
 from django import forms
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, TooManyFilesSent
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
 from initiatives.models import Record
@@ -20,6 +22,8 @@ from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Pr
 from initiatives.news.requesting import request_import
 
 PAGE_SIZE = 25
+# A whole form: as many files as settings allow, and some room for what is around them.
+MOST_BYTES = settings.DATA_UPLOAD_MAX_NUMBER_FILES * settings.NEWS_MAX_BYTES + 100_000
 
 
 Result = ImportOutcome.Result
@@ -67,39 +71,62 @@ class ImportForm(forms.Form):
 
     documents = FilesField(
         label=_("News documents"),
-        help_text=_("One or more files of the format accord.news/1, 5 MB at most each."),
+        help_text=_(
+            "One or more files of the format accord.news/1, 5 MB at most each, 20 files at most."
+        ),
         widget=ManyFiles(attrs={"multiple": True, "accept": ".json,application/json"}),
     )
 
 
+@csrf_exempt  # checked below, once it is clear that the reader may send files at all
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_list(request: HttpRequest) -> HttpResponse:
-    """All runs, the latest first; a POST asks for a new one."""
-    may_import = request.user.has_perm("news.add_importrun")
-    form = ImportForm(request.POST or None, request.FILES or None)
+    """All runs, the latest first; a POST asks for a new one.
+
+    The body of a POST is not read before the permission and its announced size are: whoever may
+    not import cannot fill the disk.
+    """
     if request.method == "POST":
-        if not may_import:
+        if not request.user.has_perm("news.add_importrun"):
             raise PermissionDenied
-        if form.is_valid():
-            files = [(file.name, file.read()) for file in form.cleaned_data["documents"]]
-            run = request_import(files, requested_by=request.user)
-            messages.success(request, gettext("The import is queued."))
-            return redirect(run)
-    paginator = Paginator(ImportRun.objects.newest_first(), PAGE_SIZE)
-    page = paginator.get_page(request.GET.get("page"))
+        if int(request.META.get("CONTENT_LENGTH") or 0) > MOST_BYTES:
+            return _list(request, _refused(gettext("Together the files are too large.")))
+        try:
+            return _request_run(request)
+        except TooManyFilesSent:
+            return _list(request, _refused(gettext("At most 20 files can be sent at once.")))
+    return _list(request, ImportForm())
+
+
+@csrf_protect
+def _request_run(request: HttpRequest) -> HttpResponse:
+    form = ImportForm(request.POST, request.FILES)
+    if not form.is_valid():
+        return _list(request, form)
+    files = [(file.name, file.read()) for file in form.cleaned_data["documents"]]
+    run = request_import(files, requested_by=request.user)
+    messages.success(request, gettext("The import is queued."))
+    return redirect(run)
+
+
+def _refused(why: str) -> ImportForm:
+    """The form with an error, for what cannot even be read."""
+    form = ImportForm({}, MultiValueDict())
+    form.errors.clear()
+    form.add_error("documents", why)
+    return form
+
+
+def _list(request: HttpRequest, form: ImportForm) -> HttpResponse:
+    page = Paginator(ImportRun.objects.newest_first(), PAGE_SIZE).get_page(request.GET.get("page"))
     counts = ImportRun.outcome_counts_of(page)
     context = {
         "page": page,
         "runs": [(run, badges(counts[run.pk])) for run in page],
-        "form": form if may_import else None,
+        "form": form if request.user.has_perm("news.add_importrun") else None,
     }
-    status = 400 if request.method == "POST" else 200
+    status = 400 if form.is_bound else 200
     return render(request, "imports/list.html", context, status=status)
-
-
-def _public(outcome: ImportOutcome) -> bool:
-    """Whether anyone may see the outcome: what was rejected or waits in review is not public."""
-    return outcome.record is not None and outcome.record.state == Record.State.PUBLISHED
 
 
 def _shown(
@@ -111,7 +138,9 @@ def _shown(
 
     Outcomes that ask nothing of a reader are folded away.
     """
-    outcomes = [o for o in document.outcomes.all() if sees_all or _public(o)]
+    rows = document.outcomes.select_related("record", "organisation")
+    # What was rejected or waits in review is not public.
+    outcomes = list(rows if sees_all else rows.filter(record__state=Record.State.PUBLISHED))
     counts = Counter(outcome.result for outcome in outcomes)
     return (
         document,
@@ -124,18 +153,15 @@ def _shown(
 @require_safe
 def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     """One run; htmx asks for the part that changes while the run goes on."""
-    run = get_object_or_404(
-        ImportRun.objects.prefetch_related(
-            "documents__outcomes__record", "documents__outcomes__organisation"
-        ),
-        pk=pk,
-    )
+    run = get_object_or_404(ImportRun.objects.prefetch_related("documents"), pk=pk)
+    page = Paginator(run.documents.all(), PAGE_SIZE).get_page(request.GET.get("page"))
     sees_all = request.user.has_perm("initiatives.view_record")
     proposals = Proposal.objects.filter(document__run=run).select_related("record", "organisation")
     context = {
         "run": run,
         "sees_all": sees_all,
-        "documents": [_shown(d, sees_all) for d in run.documents.all()],
+        "page": page,
+        "documents": [_shown(d, sees_all) for d in page],
         "counts": badges(run.outcome_counts()),
         "proposals": proposals if sees_all else proposals.none(),
     }

@@ -17,6 +17,7 @@ from dashboards.columns import absolute
 from dashboards.exports import json_response
 from dashboards.lists import organisations as public_organisations
 from initiatives.models import Alliance, DataVersion, Initiative, Participation, Record, Summit
+from partners.dates import PartialDate
 from partners.models import Bloc, Country, Membership, Organisation, Source
 
 HEADINGS: dict[str, Any] = {
@@ -47,10 +48,23 @@ def country(request: HttpRequest, iso3: str) -> HttpResponse:
 
 @require_safe
 def bloc(request: HttpRequest, slug: str) -> HttpResponse:
-    """A bloc: who belongs to it since when, and what is run under it."""
+    """A bloc: who belongs to it since when, and what is run under it.
+
+    `at=2019` shows who belonged to it at the end of that year, month or day.
+    """
     found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
     memberships = found.memberships.select_related("country", "source")
+    asked, at, error = request.GET.get("at", ""), None, ""
+    if asked:
+        try:
+            at = PartialDate.parse(asked).latest
+        except ValueError as problem:
+            error = str(problem)
+        memberships = memberships.at(at) if at else memberships.none()
     context = {
+        "asked": asked,
+        "at": at,
+        "error": error,
         "bloc": found,
         "json_url": f"{request.path.rstrip('/')}.json",
         "roles": [
@@ -61,7 +75,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
         "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
         **_records_with(lambda records: records.run_under([found])),
     }
-    return render(request, "bloc.html", context)
+    return render(request, "bloc.html", context, status=400 if error else 200)
 
 
 @require_safe

@@ -81,6 +81,9 @@ def read(content: bytes) -> NewsDocument:
         raise Refused(gettext("the file does not say “format”: “%(format)s”") % {"format": FORMAT})
     if problem := best_match(_envelope().iter_errors(data)):
         raise Refused(f"{pointer(*problem.absolute_path)}: {_reason(problem)}")
+    if len(data["records"]) > settings.NEWS_MAX_RECORDS:
+        reason = gettext("the file has %(n)s records; at most %(most)s are read: split it")
+        raise Refused(reason % {"n": len(data["records"]), "most": settings.NEWS_MAX_RECORDS})
     _check_date(data["article"]["published"], "/article/published")
     records = [_check_record(raw, f"/records/{n}") for n, raw in enumerate(data["records"])]
     for record in records:
@@ -137,6 +140,7 @@ def _read_json(content: bytes) -> Any:
             content.decode("utf-8-sig"),
             parse_constant=no_constant,
             parse_float=_number,
+            parse_int=_integer,
             object_pairs_hook=no_twins,
         )
     except UnicodeDecodeError as error:
@@ -147,6 +151,12 @@ def _read_json(content: bytes) -> Any:
         raise Refused(gettext("the file is not JSON: %(error)s") % {"error": error}) from error
     _check_tree(data, DEEPEST)
     return data
+
+
+def _integer(text: str) -> int:
+    if len(text) > 30:
+        raise ValueError(gettext("%(n)s is out of range") % {"n": shorten(text)})
+    return int(text)
 
 
 def _number(text: str) -> Decimal:

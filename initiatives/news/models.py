@@ -97,6 +97,13 @@ class ImportDocumentQuerySet(models.QuerySet["ImportDocument"]):
         )
 
 
+class ImportDocumentManager(models.Manager.from_queryset(ImportDocumentQuerySet)):  # type: ignore[misc]
+    """Documents without their bytes, which only the worker that imports one asks for."""
+
+    def get_queryset(self) -> ImportDocumentQuerySet:
+        return super().get_queryset().defer("content")
+
+
 class ImportDocument(models.Model):
     """One news document of a run: its bytes, who works on it until when, how it ended."""
 
@@ -118,7 +125,7 @@ class ImportDocument(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
 
-    objects = ImportDocumentQuerySet.as_manager()
+    objects = ImportDocumentManager()
 
     class Meta:
         ordering = ["pk"]

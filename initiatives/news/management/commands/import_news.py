@@ -11,7 +11,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from tqdm import tqdm
 
-from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun
+from initiatives.news.models import ImportDocument, ImportRun
 from initiatives.news.requesting import request_import
 
 
@@ -63,8 +63,7 @@ class Command(BaseCommand):
         for document in run.documents.all():
             if document.state != ImportDocument.State.DONE:
                 self.stderr.write(f"{document.name}: {document.state}: {document.error}")
-            rejected = document.outcomes.filter(result=ImportOutcome.Result.REJECTED)
-            for outcome in rejected:
+            for outcome in document.outcomes.exclude(problems=[]):
                 for problem in outcome.problems:
                     self.stderr.write(
                         f"{document.name}: {problem['place']}: {problem['reason']} "
