@@ -58,6 +58,8 @@ def beginning(dates: Iterable[tuple[str, PartialDate | None]]) -> tuple[PartialD
     known = [(event, date) for event, date in dates if date and date.earliest]
     if not known:
         return None, False
-    event, _date = min(known, key=lambda e: (e[1].earliest, e[1].latest or dt.date.max, e[1].text))
+    event, _date = min(
+        known, key=lambda e: (e[1].earliest, e[1].latest or dt.date.max, e[1].text, e[0])
+    )
     said = sorted({date for other, date in known if other == event}, key=lambda date: date.text)
     return reduce(PartialDate.covering, said), len(said) > 1

@@ -60,14 +60,29 @@ def missing(error: servers.MissingError) -> None:
     pytest.skip(str(error))
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need, so that `-m "not browser"` leaves them out."""
+    """Mark tests by what they need, so that `-m "not browser"` leaves them out.
+
+    Tests that really commit come last, for they leave an empty database behind. pytest-django
+    sorts so too, but pytest then groups the tests of one browser together.
+    """
+    items.sort(key=really_commits)
     for item in items:
         names = getattr(item, "fixturenames", ())
         if "page" in names or "browser" in names:
             item.add_marker(pytest.mark.browser)
         if "queue" in names:
             item.add_marker(pytest.mark.queue)
+
+
+def really_commits(item: pytest.Item) -> bool:
+    """Whether the test commits to the database instead of rolling back."""
+    mark = item.get_closest_marker("django_db")
+    names = {"transactional_db", "live_server", "seeded", "start_worker"}
+    return bool(mark and mark.kwargs.get("transaction")) or bool(
+        names & set(getattr(item, "fixturenames", ()))
+    )
 
 
 # --- Queue ---------------------------------------------------------------------------------------

@@ -344,7 +344,7 @@ def test_what_was_requested_while_the_queue_was_down_is_imported_later(
     start_worker, queue, monkeypatch
 ):
     with monkeypatch.context() as down:
-        down.setattr(work, "send", lambda task, pk: False)
+        down.setattr(work, "send", lambda pk: False)
         run = request_import(files(document(initiative())), publish=True)
     start_worker()
     finished(run)
