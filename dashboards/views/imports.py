@@ -9,6 +9,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied, TooManyFilesSent
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.datastructures import MultiValueDict
@@ -17,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dashboards.lists import organisations
 from initiatives.models import Record
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
 from initiatives.news.requesting import request_import
@@ -139,8 +141,10 @@ def _shown(
     Outcomes that ask nothing of a reader are folded away.
     """
     rows = document.outcomes.select_related("record", "organisation")
-    # What was rejected or waits in review is not public.
-    outcomes = list(rows if sees_all else rows.filter(record__state=Record.State.PUBLISHED))
+    if not sees_all:  # what was rejected or waits in review is not public
+        public = Q(organisation__in=organisations().values("pk"))
+        rows = rows.filter(public | Q(record__state=Record.State.PUBLISHED))
+    outcomes = list(rows)
     counts = Counter(outcome.result for outcome in outcomes)
     return (
         document,
