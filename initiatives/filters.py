@@ -223,7 +223,7 @@ class CountryFilter(ByName):
         "taking_part": _("taking part in an initiative: %s"),
     }
 
-    bloc = AnyOf(queryset=Bloc.objects.all(), key="slug", by="members_of_any", label=_("Bloc"))
+    bloc = AnyOf(queryset=Bloc.objects.all(), key="slug", by="members_of", label=_("Bloc"))
     taking_part = df.ChoiceFilter(
         choices=[("yes", _("yes")), ("no", _("no"))],
         label=_("Taking part"),

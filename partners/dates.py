@@ -78,12 +78,6 @@ class PartialDate:
         ends = sorted((first, last), key=lambda date: date.latest or dt.date.max)
         return PartialDate.parse(f"{start}/{ends[-1].text.rpartition('/')[2]}")
 
-    def may_include(self, day: dt.date) -> bool:
-        """Whether `day` lies between the earliest and the latest day."""
-        return (self.earliest is None or self.earliest <= day) and (
-            self.latest is None or day <= self.latest
-        )
-
     def __str__(self) -> str:
         start, slash, end = self.text.partition("/")
         if not slash:

@@ -54,20 +54,10 @@ class CountryQuerySet(models.QuerySet["Country"]):
             raise UnknownName(gettext("unknown country “%(name)s”") % {"name": name})
         return country
 
-    def members_of_any(self, blocs: Iterable[Bloc]) -> CountryQuerySet:
-        """Full members today of one of the blocs."""
-        today = Membership.objects.filter(bloc__in=blocs, role=Membership.Role.MEMBER).at(
-            timezone.localdate()
-        )
-        return self.filter(pk__in=today.values("country"))
-
-    def members_of(self, bloc: Bloc, at: dt.date | None = None) -> CountryQuerySet:
-        """Full members of `bloc`: on the day `at`, or today."""
-        return self.filter(
-            pk__in=Membership.objects.filter(bloc=bloc, role=Membership.Role.MEMBER)
-            .at(at or timezone.localdate())
-            .values("country")
-        )
+    def members_of(self, blocs: Iterable[Bloc], at: dt.date | None = None) -> CountryQuerySet:
+        """Full members of one of the blocs: on the day `at`, or today."""
+        members = Membership.objects.filter(bloc__in=blocs, role=Membership.Role.MEMBER)
+        return self.filter(pk__in=members.at(at or timezone.localdate()).values("country"))
 
 
 class Country(models.Model):

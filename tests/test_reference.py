@@ -29,7 +29,7 @@ REFERENCE = settings.BASE_DIR / "fixtures" / "reference"
 
 def members(slug, day):
     """The full members of a bloc on a day, as one sorted line of codes."""
-    found = Country.objects.members_of(Bloc.objects.get(slug=slug), dt.date.fromisoformat(day))
+    found = Country.objects.members_of([Bloc.objects.get(slug=slug)], dt.date.fromisoformat(day))
     return " ".join(sorted(found.values_list("iso3", flat=True)))
 
 
@@ -338,6 +338,14 @@ def members_on_page(client, at):
 def test_the_page_of_a_bloc_says_who_belonged_to_it_then(client):
     assert members_on_page(client, "2019") == {"BRA", "CHN", "IND", "RUS", "ZAF"}
     assert len(members_on_page(client, "2024-06-30")) == 9
-    refused = client.get("/blocs/brics/", {"at": "2019-13"})
+
+
+@pytest.mark.parametrize(
+    "at", ["2019-13", "2019/..", "\x00", "<script>alert(1)</script>", "9" * 5000]
+)
+def test_a_date_that_is_none_is_refused_and_shows_no_member(client, at):
+    refused = client.get("/blocs/brics/", {"at": at})
     assert refused.status_code == 400
-    assert "at" in refused.content.decode()
+    assert refused.context["roles"] == []
+    assert "<code>at</code>:" in refused.content.decode()
+    assert "<script>alert" not in refused.content.decode()

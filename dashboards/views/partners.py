@@ -9,6 +9,7 @@ from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -60,6 +61,8 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
             at = PartialDate.parse(asked).latest
         except ValueError as problem:
             error = str(problem)
+        if not at and not error:
+            error = gettext("a period that goes on has no last day")
         memberships = memberships.at(at) if at else memberships.none()
     context = {
         "asked": asked,
