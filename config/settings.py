@@ -12,6 +12,7 @@ DATABASE_URL       default: SQLite in var/; `postgres://user:password@host:5432/
 REDIS_URL          default: the embedded queue's socket in var/; `redis://host:6379/0`
 VAR_DIR            where databases, sockets, logs and collected files go, default var/
 STATIC_FROM_SOURCE 1: serve static files from where they lie, without collectstatic
+CONSTANT_USD_YEAR  of which year constant US dollars are, default 2023; then `manage.py recount`
 NEWS_LEASE_SECONDS after how long a dead worker's document is given to another, default 30
 LOG_LEVEL          default INFO
 =================  ===========================================================================
@@ -198,6 +199,9 @@ NEWS_MAX_BYTES = 5_000_000
 # everybody else who writes waits for its end.
 NEWS_MAX_RECORDS = env.int("NEWS_MAX_RECORDS", default=500)
 
+# Constant US dollars are those of this year.
+CONSTANT_USD_YEAR = env.int("CONSTANT_USD_YEAR", default=2023)
+
 
 # --- Database ----------------------------------------------------------------------------------
 
@@ -315,6 +319,10 @@ STATICFILES_DIRS: list[Any] = [
     BASE_DIR / "static",
     # Front-end packages are served from where npm put them, only their dist folders.
     ("vendor/chartjs", BASE_DIR / "node_modules" / "chart.js" / "dist"),
+    (
+        "vendor/chartjs-chart-sankey",
+        BASE_DIR / "node_modules" / "chartjs-chart-sankey" / "dist",
+    ),
 ]
 WHITENOISE_USE_FINDERS = STATIC_FROM_SOURCE
 WHITENOISE_AUTOREFRESH = DEBUG

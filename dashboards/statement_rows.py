@@ -169,8 +169,9 @@ def _funding(f: Funding) -> dict[str, Any]:
         " · ".join(text for text in plainly if text),
         *_said(f, f.currency_said),
         gettext("the same money as “%(words)s”") % {"words": f.restates} if f.restates else "",
-        gettext("part of “%(words)s”") % {"words": f.part_of} if f.part_of else "",
+        _whole(f),
         gettext("not counted: %(why)s") % {"why": f.out_of_scope} if f.out_of_scope else "",
+        gettext("corrected by a later statement, and not counted") if f.retired_at else "",
     ]
     return {
         "what": f.get_rung_display().capitalize(),
@@ -179,6 +180,16 @@ def _funding(f: Funding) -> dict[str, Any]:
         "missing": f.missing,
         "notes": [note for note in notes if note],
     }
+
+
+def _whole(f: Funding) -> str:
+    """What the money is part of, with the initiative where it is another's."""
+    whole = f.public_whole
+    if whole is None:
+        return ""
+    if whole.record_id == f.record_id:
+        return gettext("part of “%(words)s”") % {"words": whole}
+    return gettext("part of “%(words)s” of %(record)s") % {"words": whole, "record": whole.record}
 
 
 def quantity(row: Figure | Funding, currency: str = "") -> str:
@@ -220,7 +231,7 @@ KINDS: list[tuple[Any, type[Statement], Render, tuple[str, ...]]] = [
         _("Money"),
         Funding,
         _funding,
-        (*PARTIES, "restates", "part_of", "sector"),
+        (*PARTIES, "restates", "part_of__record", "sector"),
     ),
     (_("Figures"), Figure, _figure, ()),
 ]
@@ -242,10 +253,17 @@ def statements_of(record: Record) -> list[Stated]:
             if record.state == Record.State.PUBLISHED:
                 current = current.naming_published()
             rows = list(current.select_related(*related))
+            if model is Funding:
+                earlier = model.objects.about(record).superseded().with_evidence()
+                rows += earlier.select_related(*related)
             if model is StatusStep:
                 rows.sort(key=_by_date_and_rank)
             found.append((title, model, render, rows))
     return found
+
+
+def _standing(statements: Iterable[Statement]) -> list[Statement]:
+    return [statement for statement in statements if statement.retired_at is None]
 
 
 def _by_date_and_rank(step: Any) -> tuple[dt.date, int]:
@@ -268,11 +286,12 @@ def sections(stated: list[Stated]) -> list[Section]:
     found: list[Section] = []
     seen: set[int] = set()
     for title, model, render, statements in stated:
-        disputed = disputed_slots(statements)
+        disputed = disputed_slots(_standing(statements))
         if statements and (not found or found[-1].title != title):
             found.append(Section(title, model._meta.model_name or ""))
         for statement in statements:
-            found[-1].rows.append(as_row(statement, render, disputed=statement.slot in disputed))
+            in_dispute = statement.slot in disputed and statement.retired_at is None
+            found[-1].rows.append(as_row(statement, render, disputed=in_dispute))
     for section in found:
         section.groups = grouped(section.rows, seen)
     return found
@@ -357,11 +376,12 @@ def as_json(stated: list[Stated]) -> dict[str, list[dict[str, Any]]]:
     """The statements about a record with their evidence, by kind, as plain values."""
     found: dict[str, list[dict[str, Any]]] = {}
     for _title, model, _render, statements in stated:
-        disputed = disputed_slots(statements)
+        disputed = disputed_slots(_standing(statements))
         found[str(model._meta.model_name)] = [
             {
-                "values": statement.as_values(),
-                "disputed": statement.slot in disputed,
+                "values": statement.public_values(),
+                "superseded": statement.retired_at is not None,
+                "disputed": statement.slot in disputed and statement.retired_at is None,
                 "recorded_at": statement.recorded_at.isoformat(),
                 "evidence": [
                     {

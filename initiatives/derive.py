@@ -9,8 +9,7 @@ from django.db import models
 from django.utils import timezone
 
 from initiatives.ladder import beginning, status_now
-from initiatives.models import Alliance, Initiative, Record, Statement, Summit
-from initiatives.publishing import statement_models
+from initiatives.models import Alliance, Initiative, Record, Statement, Summit, statement_models
 from partners.dates import DayOf
 
 

@@ -17,6 +17,7 @@ from django.db.models.base import ModelState
 from django.utils import timezone
 
 from initiatives.derive import derive
+from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
 from initiatives.models import (
     Article,
@@ -143,7 +144,7 @@ def money(
     qualifier = fields.pop("qualifier", "exactly")
     if high is None and qualifier == "exactly":
         high = low
-    return Funding.objects.create(
+    funding = Funding.objects.create(
         record=record,
         key=key,
         low=None if low is None else Decimal(low),
@@ -156,6 +157,8 @@ def money(
         words=fields.pop("words", f"{low} {currency}"),
         **fields,
     )
+    recount([record.pk])
+    return funding
 
 
 def retire(statement: Statement, because: str = "withdrawn by its publisher") -> None:
@@ -163,6 +166,7 @@ def retire(statement: Statement, because: str = "withdrawn by its publisher") ->
     statement.retired_at = timezone.now()
     statement.retired_because = because
     statement.save()
+    recount([statement.record_id])
 
 
 def supersede(statement: Any, **values: Any) -> Any:
@@ -175,4 +179,5 @@ def supersede(statement: Any, **values: Any) -> Any:
     for name, value in values.items():
         setattr(new, name, value)
     new.save()
+    recount([new.record_id])
     return new

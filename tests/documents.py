@@ -9,9 +9,8 @@ from typing import Any
 from django.apps import apps
 from django.db import models
 
-from initiatives.models import Article, Record, Statement
+from initiatives.models import Article, Record, Statement, statement_models
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
-from initiatives.publishing import statement_models
 from partners.models import Organisation
 from tests import cast
 
@@ -128,6 +127,15 @@ def money(key: str = "share", amount: Any = None, **fields: Any) -> dict[str, An
         "quote": SAID,
         **fields,
     }
+
+
+def in_words(words: str, currency: str = "") -> dict[str, Any]:
+    """An amount that Accord reads from its words."""
+    return {"words": words, **({"currency": currency} if currency else {})}
+
+
+def part_of(record: str, quote: str = SAID) -> dict[str, Any]:
+    return {"record": record, "quote": quote}
 
 
 def figure(low: Any = 10, high: Any = 10, **fields: Any) -> dict[str, Any]:

@@ -16,12 +16,16 @@ CHARTS = (
     "funding-by-bloc",
     "funding-by-sector",
     "funding-by-country",
+    "funding-by-instrument",
+    "funding-by-provider",
+    "funding-by-recipient",
+    "funding-flows",
     "funding-by-rung",
     "initiatives-by-year",
     "initiatives-by-country",
     "bloc-by-sector",
 )
-MONEY_CHARTS = CHARTS[:5]
+MONEY_CHARTS = CHARTS[:9]
 
 
 def get_json(client: Client, address: str) -> Any:
@@ -124,3 +128,17 @@ def table(text: str, after: str = "<table") -> list[list[str]]:
 def query(**parameters: Any) -> str:
     """A query string; a list means a repeated parameter."""
     return urlencode(parameters, doseq=True)
+
+
+def added(rows: list[dict[str, Any]]) -> tuple[Any, Any]:
+    """Low and high of some rows behind a number, to the cent; nothing of none."""
+    if not rows:
+        return None, None
+    low = sum(cents(row["low"]) for row in rows)
+    if any(row["high"] is None for row in rows):
+        return low / 100, None
+    return low / 100, sum(cents(row["high"]) - cents(row["overlap"]) for row in rows) / 100
+
+
+def cents(amount: float) -> int:
+    return round(amount * 100)

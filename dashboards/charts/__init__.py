@@ -10,7 +10,7 @@ from dashboards.charts.chart import Chart
 from initiatives.selection import Selection
 
 INITIATIVE_CHARTS: dict[str, Callable[[Selection], Chart]] = {
-    **{slug: partial(money.money_chart, slug) for slug in money.BARS},
+    **{slug: partial(money.money_chart, slug) for slug in money.KINDS},
     "funding-by-rung": money.rung_chart,
     "initiatives-by-year": partial(counts.initiatives_by_year, "initiatives-by-year"),
     "initiatives-by-country": partial(counts.initiatives_by_country, "initiatives-by-country"),

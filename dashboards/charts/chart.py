@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from dashboards.amounts import between
 from initiatives.intervals import Interval
 
 
@@ -41,14 +42,17 @@ class Line:
     reason: str
     records: int
     statements: int | None = None
+    url: str | None = None
 
 
 @dataclass(slots=True)
 class Chart:
     """A chart as plain values.
 
-    `links` lead from each label to exactly the rows behind it, None where nothing is behind it.
-    `total` is None where a total would add what must not be added.
+    `links` lead from each label to exactly the rows behind it, None where nothing is behind it;
+    `why` to those behind the total. `total` is None where one would add what must not be added.
+    `drawn` is how many labels are drawn at most: the table and the data have all. A chart of flows
+    has in `flows` the two keys of each label, and in `flow_names` what they are called.
     """
 
     slug: str
@@ -63,11 +67,22 @@ class Chart:
     links: list[str | None] = field(default_factory=list)
     left_out: list[Line] = field(default_factory=list)
     horizontal: bool = False
+    stacked: bool = False
+    label_name: str = ""
+    why: str | None = None
+    drawn: int | None = None
+    flows: list[list[str]] | None = None
+    flow_names: dict[str, str] | None = None
 
     @property
     def intervals(self) -> bool:
         """Whether its values are intervals of money rather than counts."""
         return self.statements is not None
+
+    @property
+    def total_words(self) -> str:
+        """The total in words: "USD 17.2 billion or more"."""
+        return between(self.total, self.unit) if self.total else ""
 
     @property
     def empty(self) -> bool:
@@ -98,6 +113,9 @@ class Chart:
             "note": self.note,
             "labels": self.labels,
             "links": self.links or [None] * len(self.labels),
+            "stack": self.stacked,
+            "drawn": self.drawn,
+            **({} if self.flows is None else {"flows": self._named_flows()}),
             "series": [
                 {
                     "name": series.name,
@@ -123,6 +141,10 @@ class Chart:
                 for line in self.left_out
             ],
         }
+
+    def _named_flows(self) -> list[dict[str, str]]:
+        names = self.flow_names or {}
+        return [{"from": names[a], "to": names[b]} for a, b in self.flows or []]
 
     def _statements(self, count: int | None) -> dict[str, int]:
         return {} if self.statements is None else {"statements": count or 0}

@@ -1,283 +1,244 @@
-"""Charts of money: one currency, one rung, nothing counted twice, and what is left out.
+"""Charts of money: one measure, rungs never added, nothing counted twice, and what is left out.
 
-Every bar keeps the statements it is made of, so that it can lead to exactly those rows.
+Every bar, total and line of a ledger leads to exactly its rows: `/funding/rows/`.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
+from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from dashboards.charts.chart import Chart, Line, Series, Value
-from initiatives.funding.models import Funding
-from initiatives.funding.rollup import Reason, Rung
-from initiatives.funding.tally import Counted, Tally, tally
-from initiatives.intervals import Interval, total
-from initiatives.models import Framework, Participation, Record
+from dashboards.charts.names import names_on
+from initiatives.funding.account import ARROW, FLOW, YEAR, Account, Bar, Basis, Ledger, unit
+from initiatives.funding.measures import USD, MeasureName
+from initiatives.funding.models import Axis
+from initiatives.funding.rollup import Rung
+from initiatives.intervals import total
 from initiatives.selection import Selection
 
-DEFAULT_CURRENCY = "USD"
 DEFAULT_RUNG = Rung.DISBURSED
-Bars = dict[str, str]  # key -> label
-# For every counted statement, the bars it belongs to; several share it without splitting it.
-Place = Callable[[list[Counted]], dict[int, Bars]]
+RUNGS = "rung"  # the axis of the chart that shows every rung
+MOST_DRAWN = 20
 
 
-@dataclass(slots=True)
-class Bar:
-    """One bar: the statements that are its own, and those it shares with other bars."""
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What sets one chart of money apart from the others."""
 
-    key: str
-    label: str
-    own: list[tuple[Funding, Interval]] = field(default_factory=list)
-    shared: list[tuple[Funding, Interval]] = field(default_factory=list)
-
-
-def currency_of(selection: Selection) -> str:
-    """The one currency that is counted: the filter's, or US dollars."""
-    return selection.form.cleaned_data.get("currency") or DEFAULT_CURRENCY
+    axis: str
+    title: Any
+    label: Any
+    drawn: int | None = None
 
 
-def rung_of(selection: Selection) -> str:
-    """The one rung that is counted: the filter's where it names one, or disbursed."""
-    chosen = selection.form.cleaned_data.get("rung") or []
-    return chosen[0] if len(chosen) == 1 else DEFAULT_RUNG
-
-
-def tally_of(selection: Selection) -> Tally:
-    """The tally that the charts of a selection show."""
-    return tally(selection.keys, currency_of(selection), rung_of(selection))
-
-
-# By year.
-
-
-def year_bars(counted: list[Counted]) -> list[Bar]:
-    """A bar for each year from the first to the last, empty ones too."""
-    by_year: dict[int, Bar] = {}
-    for item in counted:
-        for year, amount in item.count.by_year.items():
-            bar = by_year.setdefault(year, Bar(str(year), str(year)))
-            bar.own.append((item.funding, amount))
-    if not by_year:
-        return []
-    years = range(min(by_year), max(by_year) + 1)
-    return [by_year.get(year) or Bar(str(year), str(year)) for year in years]
-
-
-# By what an initiative belongs to.
-
-
-def _shared_bars(counted: list[Counted], place: Place) -> list[Bar]:
-    """Bars of statements that may belong to several, the largest first."""
-    bars: dict[str, Bar] = {}
-    places = place(counted)
-    for item in counted:
-        belongs = places.get(item.funding.pk, {})
-        for key, label in belongs.items():
-            bar = bars.setdefault(key, Bar(key, label))
-            rows = bar.own if len(belongs) == 1 else bar.shared
-            rows.append((item.funding, item.count.amount))
-    return sorted(bars.values(), key=lambda b: (-_low(b.own) - _low(b.shared), b.label))
-
-
-def bloc_bars(counted: list[Counted]) -> list[Bar]:
-    """A bar for each bloc under which the initiatives are run."""
-
-    def place(counted: list[Counted]) -> dict[int, Bars]:
-        rows = Framework.objects.current().filter(record__in=_records(counted))
-        blocs: dict[int, Bars] = defaultdict(dict)
-        for row in rows.select_related("bloc"):
-            blocs[row.record_id][row.bloc.slug] = str(row.bloc)
-        return {c.funding.pk: blocs[c.funding.record_id] for c in counted}
-
-    return _shared_bars(counted, place)
-
-
-def sector_bars(counted: list[Counted]) -> list[Bar]:
-    """A bar for each sector: the statement's own, else those of its initiative."""
-
-    def place(counted: list[Counted]) -> dict[int, Bars]:
-        sectors: dict[int, Bars] = defaultdict(dict)
-        through = Record.sectors.through.objects.filter(record__in=_records(counted))
-        for row in through.select_related("sector"):
-            sectors[row.record_id][row.sector.slug] = row.sector.name
-        return {
-            c.funding.pk: {c.funding.sector.slug: c.funding.sector.name}
-            if c.funding.sector
-            else sectors[c.funding.record_id]
-            for c in counted
-        }
-
-    return _shared_bars(counted, place)
-
-
-def country_bars(counted: list[Counted]) -> list[Bar]:
-    """A bar for each country that takes part in the initiatives."""
-
-    def place(counted: list[Counted]) -> dict[int, Bars]:
-        countries: dict[int, Bars] = defaultdict(dict)
-        rows = Participation.objects.current().filter(record__in=_records(counted))
-        for row in rows.select_related("country", "organisation__country"):
-            country = row.country or (row.organisation and row.organisation.country)
-            if country:
-                countries[row.record_id][country.iso3] = str(country)
-        return {c.funding.pk: countries[c.funding.record_id] for c in counted}
-
-    return _shared_bars(counted, place)
-
-
-BARS: dict[str, Callable[[list[Counted]], list[Bar]]] = {
-    "funding-by-year": year_bars,
-    "funding-by-bloc": bloc_bars,
-    "funding-by-sector": sector_bars,
-    "funding-by-country": country_bars,
-}
-UNPLACED = {
-    "funding-by-year": Reason.NO_YEAR,
-    "funding-by-bloc": Reason.NO_BLOC,
-    "funding-by-sector": Reason.NO_SECTOR,
-    "funding-by-country": Reason.NO_COUNTRY,
+KINDS = {
+    "funding-by-year": Kind(YEAR, _("%(rung)s by year"), _("Year")),
+    "funding-by-bloc": Kind(Axis.BLOC, _("%(rung)s by bloc"), _("Bloc")),
+    "funding-by-sector": Kind(Axis.SECTOR, _("%(rung)s by sector"), _("Sector")),
+    "funding-by-country": Kind(
+        Axis.COUNTRY, _("%(rung)s by partner country"), _("Country"), MOST_DRAWN
+    ),
+    "funding-by-instrument": Kind(Axis.INSTRUMENT, _("%(rung)s by instrument"), _("Instrument")),
+    "funding-by-provider": Kind(
+        Axis.PROVIDER, _("%(rung)s by provider, the largest first"), _("Provider"), MOST_DRAWN
+    ),
+    "funding-by-recipient": Kind(
+        Axis.RECIPIENT, _("%(rung)s by recipient, the largest first"), _("Recipient"), MOST_DRAWN
+    ),
+    "funding-flows": Kind(FLOW, _("%(rung)s from provider to recipient"), _("Flow"), MOST_DRAWN),
 }
 
 
-def money_chart(slug: str, selection: Selection, found: Tally | None = None) -> Chart:
-    """The chart `slug` of a selection; `found` is its tally where it is there already."""
-    found = found or tally_of(selection)
-    bars = BARS[slug](found.counted)
-    placed = {f.pk for bar in bars for f, _ in [*bar.own, *bar.shared]}
-    unplaced = [(c.funding, UNPLACED[slug]) for c in found.counted if c.funding.pk not in placed]
-    whole = found.total if slug != "funding-by-year" else total(a for b in bars for _, a in b.own)
-    if unplaced and slug != "funding-by-year":
-        whole = total(c.count.amount for c in found.counted if c.funding.pk in placed)
+def basis_of(selection: Selection) -> Basis:
+    """What the charts of a selection count.
+
+    US dollars of the year unless the filter asks for constant ones, or for money as stated in one
+    currency; the rungs that the filter names, or what was disbursed.
+    """
+    asked = selection.form.cleaned_data
+    rungs = tuple(rung for rung in Rung.values if rung in (asked.get("rung") or []))
+    currency = asked.get("currency") or ""
+    measure = MeasureName.STATED if currency else asked.get("measure") or MeasureName.NOMINAL
+    return Basis(measure, currency or USD, rungs or (DEFAULT_RUNG,))
+
+
+def account_of(selection: Selection) -> Account:
+    """The account that the charts of a selection show."""
+    return Account(selection.keys, basis_of(selection))
+
+
+def money_chart(slug: str, selection: Selection, account: Account | None = None) -> Chart:
+    """The chart `slug` of a selection, whose account may be there already.
+
+    Four queries, those for the names of its bars, three the account asks once, and two more where
+    parts have highs of their own.
+    """
+    kind, account = KINDS[slug], account or account_of(selection)
+    bars = account.bars(kind.axis)
+    keys = _ordered(kind.axis, bars)
+    names = names_on(kind.axis, keys)
+    totals, ledger = account.totals(kind.axis), account.ledger(kind.axis)
+    basis = account.basis
+    rungs = " / ".join(str(Rung(rung).label) for rung in basis.rungs)
+    there = {bar.key for bar in bars}
     return Chart(
         slug=slug,
-        title=TITLES[slug]() % {"rung": Rung(found.rung).label.capitalize()},
-        unit=found.currency,
-        labels=[bar.label for bar in bars],
-        links=[_link(slug, bar, selection, found) for bar in bars],
-        series=_series(bars, found),
-        total=whole,
-        records=len(found.counted_records(f.pk for f, _ in unplaced)),
-        statements=len(found.counted) - len(unplaced),
-        note=_note(found, bars),
-        left_out=[
-            Line(line.reason.value, str(line.reason.label), line.records, line.statements)
-            for line in found.ledger(also=unplaced)
-        ],
-        horizontal=slug != "funding-by-year",
+        title=str(kind.title) % {"rung": rungs.capitalize()},
+        unit=unit(basis),
+        label_name=str(kind.label),
+        labels=[names[key] for key in keys],
+        links=[rows_link(slug, selection, bar=key) if key in there else None for key in keys],
+        series=_series(keys, bars, basis),
+        # Rungs are never added: of several there is no total.
+        total=totals.get(basis.rungs[0], total([])) if len(basis.rungs) == 1 else None,
+        records=ledger.records,
+        statements=ledger.statements,
+        note=_note(account, bars),
+        left_out=_lines(slug, selection, ledger),
+        horizontal=kind.axis != YEAR,
+        drawn=kind.drawn,
+        why=rows_link(slug, selection),
+        flows=[key.split(ARROW) for key in keys] if kind.axis == FLOW else None,
+        flow_names=_flow_names(keys) if kind.axis == FLOW else None,
     )
-
-
-TITLES: dict[str, Callable[[], str]] = {
-    "funding-by-year": lambda: gettext("%(rung)s by year"),
-    "funding-by-bloc": lambda: gettext("%(rung)s by bloc"),
-    "funding-by-sector": lambda: gettext("%(rung)s by sector"),
-    "funding-by-country": lambda: gettext("%(rung)s by country taking part"),
-}
 
 
 def rung_chart(selection: Selection) -> Chart:
     """All rungs side by side, never added: there is no total over them."""
-    tallies = [tally(selection.keys, currency_of(selection), rung) for rung in Rung.values]
-    counted = {c.funding.pk for t in tallies for c in t.counted}
-    records = set().union(*(t.counted_records() for t in tallies))
+    basis = basis_of(selection)
+    account = Account(selection.keys, Basis(basis.measure, basis.currency, tuple(Rung.values)))
+    totals, ledger = account.totals(), account.ledger()
+    sizes = account.sizes()
     return Chart(
         slug="funding-by-rung",
         title=gettext("From promise to payment, rung by rung"),
-        unit=currency_of(selection),
-        labels=[str(Rung(t.rung).label) for t in tallies],
-        links=[_funding_link(selection, t) if t.counted else None for t in tallies],
+        unit=unit(basis),
+        label_name=gettext("Rung"),
+        labels=[str(rung.label) for rung in Rung],
+        links=[_funding_link(selection, rung) if rung in totals else None for rung in Rung.values],
         series=[
             Series(
                 gettext("Money"),
-                [Value(t.total if t.counted else None, len(t.counted_records())) for t in tallies],
+                [Value(totals.get(rung), sizes.get(rung, (0, 0))[0]) for rung in Rung.values],
             )
         ],
         total=None,
-        records=len(records),
-        statements=len(counted),
+        records=ledger.records,
+        statements=ledger.statements,
         note=gettext("Each rung is a stage of the same money, so rungs are never added together."),
-        left_out=_rung_ledger(tallies, counted, records),
+        left_out=_lines("funding-by-rung", selection, ledger),
         horizontal=True,
     )
 
 
-def _rung_ledger(tallies: list[Tally], counted: set[int], records: set[int]) -> list[Line]:
-    """Statements that count on no rung, each under the reason it has on its own rung."""
-    merged = Tally(tallies[0].currency, "", tallies[0].records)
-    merged.counted = [c for t in tallies for c in t.counted]
-    merged.left_out = [
-        (funding, reason)
-        for t in tallies
-        for funding, reason in t.left_out
-        if funding.rung == t.rung and funding.pk not in counted
-    ]
+def rows_link(slug: str, selection: Selection, **which: str) -> str:
+    """The page of exactly the statements behind a bar (`bar`), a line of the ledger (`reason`) or,
+    without either, the whole total.
+    """
+    params = asked_of(selection)
+    params["chart"] = slug
+    for name, value in which.items():
+        params[name] = value
+    return f"{reverse('funding_rows')}?{params.urlencode()}"
+
+
+def asked_of(selection: Selection) -> QueryDict:
+    """The parameters of a selection, in one order."""
+    return QueryDict(selection.query, mutable=True)
+
+
+def _funding_link(selection: Selection, rung: str) -> str:
+    params = asked_of(selection)
+    params["rung"] = rung
+    return f"{reverse('funding')}?{params.urlencode()}"
+
+
+def _ordered(axis: str, bars: list[Bar]) -> list[str]:
+    """The values of the axis: every year from the first to the last, else the largest first."""
+    if axis == YEAR:
+        years = [int(bar.key) for bar in bars]
+        return [str(year) for year in range(min(years), max(years) + 1)] if years else []
+    low: dict[str, Any] = {}
+    for bar in bars:
+        low[bar.key] = low.get(bar.key, 0) + bar.amount.low
+    return sorted(low, key=lambda key: (-low[key], key))
+
+
+def _series(keys: list[str], bars: list[Bar], basis: Basis) -> list[Series]:
+    """A series for each rung, and one more where money is shared between bars."""
+    there = {(bar.rung, bar.shared, bar.key): bar for bar in bars}
+    found = []
+    for rung in basis.rungs:
+        for shared in (False, True):
+            values = [_value(there.get((rung, shared, key))) for key in keys]
+            if any(value.records for value in values):
+                found.append(Series(_series_name(rung, shared), values))
+    return found or [Series(_series_name(basis.rungs[0], False), [_value(None) for _ in keys])]
+
+
+def _series_name(rung: str, shared: bool) -> str:
+    name = str(Rung(rung).label)
+    if not shared:
+        return name
+    return gettext("%(rung)s, shared with other bars and not split") % {"rung": name}
+
+
+def _value(bar: Bar | None) -> Value:
+    return Value(bar.amount, bar.records) if bar else Value(None, 0)
+
+
+def _lines(slug: str, selection: Selection, ledger: Ledger) -> list[Line]:
     return [
-        Line(line.reason.value, str(line.reason.label), line.records, line.statements)
-        for line in merged.ledger()
+        Line(
+            line.reason.value,
+            str(line.reason.label),
+            line.records,
+            line.statements,
+            rows_link(slug, selection, reason=line.reason.value) if line.statements else None,
+        )
+        for line in ledger.left_out
     ]
 
 
-def _series(bars: list[Bar], found: Tally) -> list[Series]:
-    name = str(Rung(found.rung).label)
-    series = []
-    if any(bar.own for bar in bars) or not any(bar.shared for bar in bars):
-        series.append(Series(name, [_value(bar.own) for bar in bars]))
-    if any(bar.shared for bar in bars):
-        shared = gettext("%(rung)s, shared with other bars and not split") % {"rung": name}
-        series.append(Series(shared, [_value(bar.shared) for bar in bars]))
-    return series
-
-
-def _note(found: Tally, bars: Iterable[Bar]) -> str:
-    notes = [
-        gettext("Counts only what is stated in %(currency)s as %(rung)s.")
-        % {"currency": found.currency, "rung": Rung(found.rung).label}
-    ]
+def _note(account: Account, bars: Iterable[Bar]) -> str:
+    basis = account.basis
+    notes = [MEASURE_NOTES[basis.measure] % {"currency": basis.currency, "unit": unit(basis)}]
+    if len(basis.rungs) > 1:
+        notes.append(gettext("Rungs are stages of the same money and are never added."))
+    else:
+        only = gettext("Counts only what is stated as %(rung)s.")
+        notes.insert(0, only % {"rung": Rung(basis.rungs[0]).label})
     if any(bar.shared for bar in bars):
         notes.append(gettext("Shared money stands under each of its bars and once in the total."))
-    if found.disputed:
+    if disputed := account.disputed:
         notes.append(
             ngettext(
                 "The parts of %(n)s amount exceed the whole: it is disputed.",
                 "The parts of %(n)s amounts exceed the whole: they are disputed.",
-                len(found.disputed),
+                disputed,
             )
-            % {"n": len(found.disputed)}
+            % {"n": disputed}
         )
-    return " ".join(notes)
+    return " ".join(str(note) for note in notes)
 
 
-def _link(slug: str, bar: Bar, selection: Selection, found: Tally) -> str | None:
-    """The page of exactly the statements behind the bar."""
-    if not bar.own and not bar.shared:
-        return None
-    params = selection.params.copy()
-    params["rung"], params["currency"] = found.rung, found.currency
-    params["chart"], params["bar"] = slug, bar.key
-    return f"{reverse('funding_rows')}?{params.urlencode()}"
+MEASURE_NOTES: dict[str, Any] = {
+    MeasureName.NOMINAL: _("Converted at the average rate of each amount’s own year."),
+    MeasureName.CONSTANT: _(
+        "In %(unit)s: converted at the average rate of each amount’s own year, then by the US GDP "
+        "deflator."
+    ),
+    MeasureName.STATED: _("Shows only what is stated in %(currency)s."),
+}
 
 
-def _funding_link(selection: Selection, found: Tally) -> str:
-    params = selection.params.copy()
-    params["rung"], params["currency"] = found.rung, found.currency
-    return f"{reverse('funding')}?{params.urlencode()}"
-
-
-def _value(rows: list[tuple[Funding, Interval]]) -> Value:
-    if not rows:
-        return Value(None, 0)
-    return Value(total(a for _, a in rows), len({f.record_id for f, _ in rows}))
-
-
-def _low(rows: list[tuple[Funding, Interval]]):
-    return total(amount for _, amount in rows).low
-
-
-def _records(counted: list[Counted]) -> set[int]:
-    return {item.funding.record_id for item in counted}
+def _flow_names(keys: list[str]) -> dict[str, str]:
+    parties = sorted({party for key in keys for party in key.split(ARROW)})
+    return names_on(Axis.PROVIDER, parties)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS, Chart
@@ -12,19 +14,38 @@ from initiatives.models import DataVersion
 from initiatives.selection import Selection
 
 
-def _selected(request: HttpRequest, slug: str) -> tuple[Selection, HttpResponse | None]:
+def _selected(
+    request: HttpRequest, slug: str, *, strict: bool = True
+) -> tuple[Selection, HttpResponse | None]:
     if slug in INITIATIVE_CHARTS:
         listing = INITIATIVES
     elif slug in SUMMIT_CHARTS:
         listing = SUMMITS
     else:
         raise Http404("no such chart")
-    selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
+    selection = Selection(listing.filters, request.GET, listing.records(), strict=strict)
     return selection, refusal(selection)
 
 
 def _build(selection: Selection, slug: str) -> Chart:
     return (INITIATIVE_CHARTS | SUMMIT_CHARTS)[slug](selection)
+
+
+@require_safe
+def page(request: HttpRequest, slug: str) -> HttpResponse:
+    """The chart alone on a page, to print, with how to cite it."""
+    selection, _refused = _selected(request, slug, strict=False)
+    if selection.errors:
+        return render(request, "chart.html", {"selection": selection}, status=400)
+    context = {
+        "selection": selection,
+        "chart": _build(selection, slug),
+        "query": selection.query,
+        "address": request.build_absolute_uri(f"{request.path}?{selection.query}".rstrip("?")),
+        "data_version": DataVersion.current(),
+        "today": timezone.localdate(),
+    }
+    return render(request, "chart.html", context)
 
 
 @require_safe

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS
+from dashboards.drilldown import COLUMNS as ROW_COLUMNS
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
 
 
@@ -31,6 +32,7 @@ def codebook(request: HttpRequest) -> HttpResponse:
             for listing, charts in ((INITIATIVES, INITIATIVE_CHARTS), (SUMMITS, SUMMIT_CHARTS))
             for slug in charts
         ],
+        "row_columns": ROW_COLUMNS,
     }
     return render(request, "codebook.html", context)
 

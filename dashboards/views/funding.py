@@ -1,10 +1,11 @@
-"""Money promised and paid: the charts, their ledgers, and the rows behind every bar."""
+"""Money promised and paid: the charts, their ledgers, and the rows behind every number."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from typing import Any
 
+from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -12,19 +13,24 @@ from django.views.decorators.http import require_safe
 
 from dashboards.amounts import between
 from dashboards.charts import INITIATIVE_CHARTS, money
+from dashboards.drilldown import COLUMNS, Drilldown, NothingBehindIt
+from dashboards.exports import csv_response, json_response, read_rows, refusal
 from dashboards.lists import INITIATIVES
-from dashboards.statement_rows import Row, funding_row, grouped
+from dashboards.statement_rows import funding_row, grouped
 from initiatives.facets import facet
-from initiatives.funding.models import PARTIES, Funding
+from initiatives.funding.account import Account, Basis, unit
+from initiatives.funding.models import PARTIES, BaseYear, Funding
 from initiatives.funding.rollup import Reason, Rung
-from initiatives.funding.tally import Tally, tally
-from initiatives.intervals import Interval, total
+from initiatives.models import DataVersion
 from initiatives.selection import Selection
 
-CHARTS = ("funding-by-year", "funding-by-bloc", "funding-by-sector", "funding-by-country")
 FACETS = ("bloc", "country", "sector", "kind")
+ROWS_PER_PAGE = 100
+STATEMENTS_PER_PAGE = 50
 # Why a statement is left out, where its row already says so.
 PLAIN = {Reason.OTHER_RUNG, Reason.OUT_OF_SCOPE}
+# What these addresses understand beside the filters.
+WHICH = ("chart", "bar", "reason")
 
 
 @require_safe
@@ -37,10 +43,11 @@ def funding(request: HttpRequest) -> HttpResponse:
     }
     if selection.errors:
         return render(request, "funding.html", context, status=400)
-    found = money.tally_of(selection)
-    tallies = tallies_of(selection)
-    charts = [(slug, money.money_chart(slug, selection, found)) for slug in CHARTS]
-    shown = {"rung", "currency", *FACETS}
+    account = money.account_of(selection)
+    charts = [money.money_chart(slug, selection, account) for slug in money.KINDS]
+    for chart in charts:
+        chart.stacked = request.GET.get("bars") == "stacked" and len(account.basis.rungs) == 1
+    shown = {"rung", "currency", "measure", *FACETS}
     stated = Funding.objects.current().filter(record__in=INITIATIVES.records())
     context |= {
         "carried_along": [a for a in selection.active if a.name not in shown],
@@ -49,129 +56,111 @@ def funding(request: HttpRequest) -> HttpResponse:
         .order_by("currency")
         .values_list("currency", flat=True)
         .distinct(),
-        "rung": Rung(found.rung),
-        "currency": found.currency,
+        "basis": account.basis,
+        "unit": unit(account.basis),
+        "base_year": BaseYear.current(),
         "rungs": Rung,
         "rungs_chart": INITIATIVE_CHARTS["funding-by-rung"](selection),
-        "charts": [
-            {"chart": chart, "elsewhere": _elsewhere(slug, tallies, found) if chart.empty else []}
-            for slug, chart in charts
-        ],
-        "totals": totals(tallies),
-        "statements": _statements(selection, found),
+        "charts": charts,
+        "stacked": request.GET.get("bars") == "stacked",
+        "totals": totals(selection),
+        "statements": _statements(request, selection, account),
     }
     return render(request, "funding.html", context)
 
 
-def tallies_of(selection: Selection) -> list[Tally]:
-    """A tally for each currency and rung in which something counts."""
-    stated = Funding.objects.current().filter(record__in=selection.keys).exclude(currency="")
-    pairs = sorted(
-        set(stated.order_by().values_list("currency", "rung").distinct()),
-        key=lambda pair: (pair[0], Rung.values.index(pair[1])),
-    )
-    found = (tally(selection.keys, currency, rung) for currency, rung in pairs)
-    return [t for t in found if t.counted]
-
-
-def totals(tallies: list[Tally]) -> list[dict[str, Any]]:
-    """What counts in each currency and on each rung, never added to one another.
-
-    `restated` is how many of its statements say again, in this currency, what another says in its
-    own: money that stands in two of these totals.
-    """
+def totals(selection: Selection) -> list[dict[str, Any]]:
+    """What counts on each rung in the measure of the selection, never added to one another."""
+    basis = money.basis_of(selection)
+    account = Account(selection.keys, Basis(basis.measure, basis.currency, tuple(Rung.values)))
+    found = account.totals()
+    counted = account.sizes()
     return [
         {
-            "currency": t.currency,
-            "rung": Rung(t.rung).label,
-            "rung_value": t.rung,
-            "total": t.total,
-            "words": between(t.total, t.currency),
-            "statements": len(t.counted),
-            "restated": sum(c.funding.restates_id is not None for c in t.counted),
-            "records": len(t.counted_records()),
+            "rung": Rung(rung).label,
+            "rung_value": rung,
+            "words": between(found[rung], unit(basis)),
+            "records": counted[rung][0],
+            "statements": counted[rung][1],
         }
-        for t in tallies
+        for rung in Rung.values
+        if rung in found
     ]
 
 
-def _elsewhere(slug: str, tallies: list[Tally], shown: Tally) -> list[tuple[str, str, str]]:
-    """Rungs and currencies under which an empty chart would have bars: (words, rung, currency)."""
-    return [
-        (
-            gettext("%(rung)s in %(currency)s")
-            % {"rung": Rung(t.rung).label, "currency": t.currency},
-            t.rung,
-            t.currency,
-        )
-        for t in tallies
-        if (t.currency, t.rung) != (shown.currency, shown.rung) and money.BARS[slug](t.counted)
-    ]
-
-
-def _statements(selection: Selection, found) -> list[dict[str, Any]]:
-    """Every money statement of the selection, with whether it counts in the charts."""
-    why: dict[int, Reason] = {row.pk: reason for row, reason in found.left_out}
+def _statements(request: HttpRequest, selection: Selection, account: Account) -> dict[str, Any]:
+    """A page of the money statements of the selection, each with whether it counts."""
     rows = (
         Funding.objects.current()
         .filter(record__in=selection.keys)
-        .select_related("record", *PARTIES, "restates", "part_of")
+        .select_related("record", *PARTIES, "restates", "part_of__record")
         .with_evidence()
-        .order_by("record__title", "pk")
+        .order_by("record__title", "record", "pk")
     )
-    by_record: dict[Any, list[Row]] = defaultdict(list)
-    for statement in rows:
+    page = Paginator(rows, STATEMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    why = account.reasons(statement.pk for statement in page)
+    by_record = defaultdict(list)
+    for statement in page:
         row = funding_row(statement)
         reason = why.get(statement.pk)
         if reason and reason not in PLAIN:
             row.notes.append(gettext("left out of these charts: %(why)s") % {"why": reason.label})
         by_record[statement.record].append(row)
-    return [{"record": record, "groups": grouped(rows)} for record, rows in by_record.items()]
+    groups = [{"record": record, "groups": grouped(rows)} for record, rows in by_record.items()]
+    return {"page": page, "records": groups}
+
+
+def _drilldown(request: HttpRequest, *, strict: bool) -> tuple[Selection, Drilldown | None]:
+    """What is asked for; None of an invalid filter. 404 where there is no such number."""
+    selection = Selection(
+        INITIATIVES.filters, request.GET, INITIATIVES.records(), strict=strict, also=WHICH
+    )
+    if selection.errors:
+        return selection, None
+    try:
+        asked = {name: request.GET.get(name, "") for name in WHICH}
+        return selection, Drilldown(selection, **asked)
+    except NothingBehindIt as error:
+        raise Http404(str(error)) from error
 
 
 @require_safe
 def rows(request: HttpRequest) -> HttpResponse:
-    """Exactly the statements behind one bar: `chart` and `bar` name it; 404 if there is none."""
-    selection = Selection(INITIATIVES.filters, request.GET, INITIATIVES.records())
-    slug, key = request.GET.get("chart", ""), request.GET.get("bar", "")
-    if slug not in money.BARS:
-        raise Http404("no such chart")
-    if selection.errors:
-        return render(
-            request, "funding_rows.html", {"selection": selection, "rows": []}, status=400
-        )
-    found = money.tally_of(selection)
-    bar = next((b for b in money.BARS[slug](found.counted) if b.key == key), None)
-    if bar is None:
-        raise Http404("no such bar")
-    both = [(*item, False) for item in bar.own] + [(*item, True) for item in bar.shared]
-    evidence = {
-        row.pk: row
-        for row in Funding.objects.filter(pk__in=[f.pk for f, _, _ in both])
-        .select_related("record", *PARTIES, "restates", "part_of")
-        .with_evidence()
-    }
-    context = {
-        "selection": selection,
-        "chart": money.money_chart(slug, selection, found),
-        "bar": bar,
-        "rung": Rung(found.rung),
-        "currency": found.currency,
-        "own": _sum(bar.own, found.currency),
-        "shared": _sum(bar.shared, found.currency),
-        "rows": [
-            {
-                "record": f.record,
-                "amount": between(amount, found.currency),
-                "shared": is_shared,
-                "row": funding_row(evidence[f.pk]),
-            }
-            for f, amount, is_shared in both
-        ],
-    }
+    """Exactly the statements behind a bar, a total or a line of a ledger; 404 if there are none."""
+    selection, found = _drilldown(request, strict=False)
+    context: dict[str, Any] = {"selection": selection, "drilldown": found}
+    if found is None:
+        return render(request, "funding_rows.html", context, status=400)
+    context["page"] = Paginator(found.entries, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    context["rows"] = found.explained(context["page"])
     return render(request, "funding_rows.html", context)
 
 
-def _sum(rows: list[tuple[Funding, Interval]], currency: str) -> str:
-    """What some rows of a bar add up to, in words; "" if there are none."""
-    return between(total(amount for _, amount in rows), currency) if rows else ""
+@require_safe
+def rows_json(request: HttpRequest) -> HttpResponse:
+    """The same rows as JSON, all of them, with the rate that each was converted by."""
+    selection, found = _drilldown(request, strict=True)
+    if found is None:
+        return refusal(selection) or json_response({})
+    names = [column.name for column in COLUMNS]
+    results = [dict(zip(names, row, strict=True)) for row in read_rows(COLUMNS, found.entries)]
+    return json_response(
+        {
+            "count": len(results),
+            "query": selection.words,
+            "title": found.title,
+            "unit": found.unit,
+            "data_version": DataVersion.current(),
+            "results": results,
+        }
+    )
+
+
+@require_safe
+def rows_csv(request: HttpRequest) -> HttpResponse:
+    """The same rows as CSV."""
+    selection, found = _drilldown(request, strict=True)
+    if found is None:
+        return refusal(selection) or json_response({})
+    header = [column.name for column in COLUMNS]
+    return csv_response("funding-rows", header, read_rows(COLUMNS, found.entries))

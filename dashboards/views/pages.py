@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 
 from dashboards.charts import INITIATIVE_CHARTS
 from dashboards.lists import COUNTRIES, INITIATIVES, LISTINGS, SINGULAR
-from dashboards.views.funding import tallies_of, totals
+from dashboards.views.funding import totals
 from initiatives.facets import counts
 from initiatives.funding.models import Funding
 from initiatives.models import Alliance, Article, Record, Summit
@@ -35,10 +35,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "headlines": _headlines(everything),
         "charts": [INITIATIVE_CHARTS[slug](everything) for slug in OVERVIEW_CHARTS],
         "latest": Record.objects.published().recently_changed()[:LATEST],
-        # Money stated in several currencies stands here in its own.
-        "totals": [
-            row for row in totals(tallies_of(everything)) if row["restated"] < row["statements"]
-        ],
+        "totals": totals(everything),
         "blocs": counts("bloc", everything.keys),
     }
     return render(request, "overview.html", context)

@@ -22,7 +22,7 @@ from initiatives.models import (
     Record,
     Summit,
 )
-from initiatives.publishing import lacking_evidence
+from initiatives.news.publishing import lacking_evidence
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
     "initiative": Initiative,

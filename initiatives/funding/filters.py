@@ -9,9 +9,23 @@ from babel.numbers import list_currencies
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from initiatives.filters import InitiativeFilter
+from initiatives.filters import InitiativeFilter, RecordForm
+from initiatives.funding.measures import MeasureName
 from initiatives.funding.models import Funding
 from initiatives.funding.rollup import Rung
+
+
+class MoneyForm(RecordForm):
+    """What filters of initiatives must be, taken together, where they ask about money."""
+
+    def clean(self) -> dict[str, Any]:
+        """Refuse to convert what is asked for as it was stated."""
+        values = super().clean()
+        if values.get("currency") and values.get("measure"):
+            self.add_error(
+                "measure", _("Money in one currency is shown as stated: leave out one of the two.")
+            )
+        return values
 
 
 class FundedInitiativeFilter(InitiativeFilter):
@@ -22,6 +36,7 @@ class FundedInitiativeFilter(InitiativeFilter):
         "rung": _("with money %s"),
         "currency": _("with money in %s"),
         "funded": _("with money stated: %s"),
+        "measure": _("money in %s"),
     }
 
     rung = df.MultipleChoiceFilter(choices=Rung.choices, label=_("Rung"), method="by_rung")
@@ -33,6 +48,19 @@ class FundedInitiativeFilter(InitiativeFilter):
     funded = df.ChoiceFilter(
         choices=[("yes", _("yes")), ("no", _("no"))], label=_("Money stated"), method="by_funded"
     )
+
+    measure = df.ChoiceFilter(
+        choices=[c for c in MeasureName.choices if c[0] != MeasureName.STATED],
+        label=_("Money in"),
+        method="by_measure",
+    )
+
+    class Meta(InitiativeFilter.Meta):
+        form = MoneyForm
+
+    def by_measure(self, qs: models.QuerySet, name: str, value: str) -> models.QuerySet:
+        """All: it says in what their money is shown."""
+        return qs
 
     def by_rung(self, qs: models.QuerySet, name: str, value: list[str]) -> models.QuerySet:
         """With money that has come to one of the rungs."""

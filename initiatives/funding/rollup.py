@@ -7,8 +7,9 @@ counted + left out = all statements.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
@@ -38,28 +39,42 @@ class Recurs(models.TextChoices):
 
 
 class Reason(models.TextChoices):
-    """Why a statement, or an initiative, is left out of a total."""
+    """Why a statement, or an initiative, is left out of a total.
+
+    In this order: an initiative with nothing counted stands under the last that it has.
+    """
 
     NO_MONEY = "no-money", _("no money stated")
+    UNPUBLISHED = "unpublished", _("not published")
+    SUPERSEDED = "superseded", _("corrected by a later statement")
     OTHER_RUNG = "other-rung", _("on another rung")
     OUT_OF_SCOPE = "out-of-scope", _("whole programme or context, not money of the initiative")
     NO_AMOUNT = "no-amount", _("no amount")
     RESTATED = "restated", _("the same money, stated again")
-    OTHER_CURRENCY = "other-currency", _("in another currency, not converted")
+    OTHER_CURRENCY = "other-currency", _("stated in another currency")
+    NO_RATE = "no-rate", _("not converted: no rate for its year")
+    UNDATED = "undated", _("not converted: no single year")
     UNBOUNDED_YEARS = "unbounded-years", _("a yearly amount for an unknown number of years")
     IN_PARTS = "in-parts", _("counted through its parts")
     NO_YEAR = "no-year", _("no single year")
     NO_BLOC = "no-bloc", _("under no bloc")
     NO_SECTOR = "no-sector", _("in no sector")
     NO_COUNTRY = "no-country", _("with no country taking part")
+    NO_INSTRUMENT = "no-instrument", _("no instrument stated")
+    NO_PROVIDER = "no-provider", _("no provider stated")
+    NO_RECIPIENT = "no-recipient", _("no recipient stated")
+    NO_PARTY = "no-party", _("neither provider nor recipient stated")
 
 
-Key = Any  # of one sortable type within an initiative
+# Why a statement may be silent although another statement of the same money might speak for it.
+NOT_IN_THIS_MEASURE = (Reason.OTHER_CURRENCY, Reason.NO_RATE, Reason.UNDATED)
+
+Key = Any  # of one sortable type within a forest
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
-    """One statement about money as plain values. `key` is unique among its siblings, and sorts."""
+    """One statement about money as plain values. `key` is unique in its forest, and sorts."""
 
     key: Key
     amount: Interval | None
@@ -73,36 +88,82 @@ class Money:
 
     @property
     def years(self) -> list[int]:
-        """The calendar years over which a yearly amount is spread; [] if that is not known."""
+        """The years of a yearly amount, one for each year begun; [] if that is not known.
+
+        "June 2018 to May 2021" is three years of money: of 2018, 2019 and 2020.
+        """
         if not self.period or not self.period.earliest or not self.period.latest:
             return []
-        return list(range(self.period.earliest.year, self.period.latest.year + 1))
+        first, last = self.period.earliest, self.period.latest
+        months = (last.year - first.year) * 12 + last.month - first.month + 1
+        return list(range(first.year, first.year + -(-months // 12)))
+
+    def instalments(self) -> list[Instalment] | Reason:
+        """The stated amount by year, in its own currency; or why there is none."""
+        if self.amount is None:
+            return Reason.NO_AMOUNT
+        if self.recurs == Recurs.ANNUALLY:
+            return [(year, self.amount) for year in self.years] or Reason.UNBOUNDED_YEARS
+        return [(self.period.year if self.period else None, self.amount)]
+
+
+Instalment = tuple[int | None, Interval]
+# What a statement is worth in the unit that is counted, by year; or why it is worth nothing there.
+Measure = Callable[[Money], list[Instalment] | Reason]
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
-    """What one statement adds: its whole interval, and what of it falls in which single year."""
+class Share:
+    """What a statement adds in one year (None: no single year).
 
+    `amount` is true by itself. Beside the whole named in `inside`, `spread` of its high is already
+    in what that whole has left, and is to be taken off: see `add`.
+    """
+
+    year: int | None
     amount: Interval
-    by_year: Mapping[int, Interval]
+    spread: Decimal = Decimal(0)
+    inside: Key | None = None
 
 
 @dataclass(slots=True)
 class RollUp:
-    """What counts of one initiative, statement by statement, and what is left out and why.
+    """What counts of a forest, statement by statement, and what is left out and why.
 
-    `total` is the interval of all that counts, each tree of parts once; `disputed` are the keys of
+    `left_open` are the wholes of which nothing is surely left beside their parts, with what might
+    be: they are left out, and matter to the high of a total alone. `disputed` are the keys of
     wholes whose parts add up to more than the whole may be.
     """
 
-    counted: dict[Key, Count] = field(default_factory=dict)
+    counted: dict[Key, list[Share]] = field(default_factory=dict)
     left_out: dict[Key, Reason] = field(default_factory=dict)
-    total: Interval = field(default_factory=lambda: total([]))
+    left_open: dict[Key, Share] = field(default_factory=dict)
     disputed: set[Key] = field(default_factory=set)
 
+    @property
+    def total(self) -> Interval:
+        """The interval of all that counts, each tree of parts once."""
+        open_rests = [(key, share) for key, share in self.left_open.items()]
+        return add([*((k, s) for k, shares in self.counted.items() for s in shares), *open_rests])
 
-def roll_up(statements: Iterable[Money], currency: str, rung: str) -> RollUp:
-    """What the statements of one initiative count for, in one currency and on one rung.
+
+def add(shares: Iterable[tuple[Key, Share]]) -> Interval:
+    """The sum of some statements' shares; [0, 0] of none.
+
+    A part and the rest of its whole cannot both be at their highest, so beside its whole a part
+    adds no more than its low to the high.
+    """
+    shares = list(shares)
+    there = {key for key, _share in shares}
+    whole = total(share.amount for _key, share in shares)
+    if whole.high is None:
+        return whole
+    twice = sum((share.spread for _key, share in shares if share.inside in there), Decimal(0))
+    return Interval(whole.low, whole.high - twice)
+
+
+def roll_up(statements: Iterable[Money], measure: Measure, rung: str) -> RollUp:
+    """What the statements of a forest count for, in one measure and on one rung.
 
     Of the same money stated several times the original counts, or else the first restatement that
     can. A whole counts `max(own low, sum of the parts' lows)`: each part by itself, the whole with
@@ -112,15 +173,28 @@ def roll_up(statements: Iterable[Money], currency: str, rung: str) -> RollUp:
     by_key = {money.key: money for money in statements}
     original = {key: _original(money, by_key) for key, money in by_key.items()}
     result = RollUp()
-    speakers: dict[Key, Money] = {}
+    speakers: dict[Key, Speaker] = {}
     wholes: dict[Key, list[Key]] = {}
     for first, group in _same_money(by_key, original).items():
-        speaker = _hear(group, currency, rung, result)
+        speaker = _hear(group, measure, rung, result)
         if speaker:
             speakers[first] = speaker
         wholes[first] = [original[m.part_of] for m in group if m.part_of in original]
     _count_trees(speakers, wholes, result)
     return result
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """The statement that speaks for some money, and what it is worth."""
+
+    money: Money
+    instalments: list[Instalment]
+
+    @property
+    def amount(self) -> Interval:
+        """Over all years."""
+        return total(amount for _year, amount in self.instalments)
 
 
 def _original(money: Money, by_key: Mapping[Key, Money]) -> Key:
@@ -143,95 +217,118 @@ def _same_money(by_key: Mapping[Key, Money], original: Mapping[Key, Key]) -> dic
     return groups
 
 
-def _hear(group: list[Money], currency: str, rung: str, result: RollUp) -> Money | None:
+def _hear(group: list[Money], measure: Measure, rung: str, result: RollUp) -> Speaker | None:
     """Which of several statements of the same money counts, if any; the others are left out."""
-    reasons = {m.key: _why_not(m, group[0], currency, rung) for m in group}
+    worth = {m.key: _worth(m, group[0], measure, rung) for m in group}
     # If none can count, one of them says why, and the others only say it again.
-    speaker = next(
-        (m for why in (None, Reason.OTHER_CURRENCY) for m in group if reasons[m.key] is why), None
-    )
+    able = [m for m in group if isinstance(worth[m.key], list)]
+    silent = [m for m in group if worth[m.key] in NOT_IN_THIS_MEASURE]
+    first = next(iter([*able, *silent]), None)
     for money in group:
-        reason = reasons[money.key]
-        if money is not speaker and reason in (None, Reason.OTHER_CURRENCY):
+        reason = worth[money.key]
+        if money is not first and (isinstance(reason, list) or reason in NOT_IN_THIS_MEASURE):
             reason = Reason.RESTATED
-        if reason:
+        if isinstance(reason, Reason):
             result.left_out[money.key] = reason
-    return speaker if speaker and reasons[speaker.key] is None else None
+    if first is None or not isinstance(found := worth[first.key], list):
+        return None
+    return Speaker(first, found)
 
 
-def _why_not(money: Money, original: Money, currency: str, rung: str) -> Reason | None:
-    """Why the statement by itself does not count; None if it does."""
+def _worth(money: Money, original: Money, measure: Measure, rung: str) -> list[Instalment] | Reason:
+    """What the statement by itself is worth, or why it does not count."""
     if money.rung != rung:
         return Reason.OTHER_RUNG
     if money.out_of_scope or original.out_of_scope:
         return Reason.OUT_OF_SCOPE
     if money.amount is None:
         return Reason.NO_AMOUNT
-    if money.currency != currency:
-        return Reason.OTHER_CURRENCY
-    if money.recurs == Recurs.ANNUALLY and not money.years:
-        return Reason.UNBOUNDED_YEARS
-    return None
+    return measure(money)
+
+
+@dataclass(frozen=True, slots=True)
+class Room:
+    """How far the parts of a whole may rise above their lows, together; None without a bound.
+
+    `whole` is the key of the statement that bounds them.
+    """
+
+    size: Decimal | None = None
+    whole: Key | None = None
+
+    def bound(self, low: Decimal, high: Decimal | None) -> Decimal | None:
+        """The high of a part in this room."""
+        if self.size is None:
+            return high
+        return low + self.size if high is None else min(high, low + self.size)
 
 
 def _count_trees(
-    speakers: Mapping[Key, Money], wholes: Mapping[Key, list[Key]], result: RollUp
+    speakers: Mapping[Key, Speaker], wholes: Mapping[Key, list[Key]], result: RollUp
 ) -> None:
-    """Count each tree of parts once, parts before their wholes."""
+    """Count each tree of parts once."""
     try:
         ordered = list(TopologicalSorter(wholes).static_order())  # wholes before their parts
     except CycleError as error:
         raise ValueError(f"part_of: “{error.args[1][0]}” leads back to itself") from None
-    counted_whole: dict[Key, Key] = {}  # the nearest above that counts
+    above: dict[Key, Key] = {}  # the nearest whole that counts
     for key in ordered:
         for whole in wholes[key]:
-            above = whole if whole in speakers else counted_whole.get(whole)
-            if above is not None:
-                counted_whole.setdefault(key, above)
-    inside: dict[Key, list[Interval]] = {key: [] for key in speakers}
-    tops: list[Interval] = []
+            nearest = whole if whole in speakers else above.get(whole)
+            if nearest is not None:
+                above.setdefault(key, nearest)
+    parts_low = dict.fromkeys(speakers, Decimal(0))
+    low: dict[Key, Decimal] = {}
     for key in reversed(ordered):
         if key in speakers:
-            siblings = inside[counted_whole[key]] if key in counted_whole else tops
-            siblings.append(_count(speakers[key], inside[key], result))
-    result.total = total(tops)
+            low[key] = max(speakers[key].amount.low, parts_low[key])
+            if key in above:
+                parts_low[above[key]] += low[key]
+    rooms: dict[Key | None, Room] = {None: Room()}
+    has_parts = {above[key] for key in speakers if key in above}
+    for key in ordered:
+        if key in speakers:
+            room = rooms[above.get(key)]
+            if key in has_parts:
+                rooms[key] = _count_whole(speakers[key], parts_low[key], low[key], room, result)
+            else:
+                _count_leaf(speakers[key], room, result)
 
 
-def _count(money: Money, parts: list[Interval], result: RollUp) -> Interval:
-    """Count a statement whose parts are counted; the interval of the tree."""
-    own = _whole_amount(money)
-    if not parts:
-        result.counted[money.key] = Count(own, _by_year(money, own))
-        return own
-    inside = total(parts)
-    rest = own.low - inside.low
-    if rest > 0:
-        left = Interval(rest, None if own.high is None else own.high - inside.low)
-        result.counted[money.key] = Count(left, _by_year_of_rest(money, left))
+def _count_leaf(speaker: Speaker, room: Room, result: RollUp) -> None:
+    """Count a statement that has no parts, year by year."""
+    shares = []
+    for year, amount in speaker.instalments:
+        high = room.bound(amount.low, amount.high)
+        spread = Decimal(0) if room.size is None or high is None else high - amount.low
+        shares.append(Share(year, Interval(amount.low, high), spread, room.whole))
+    result.counted[speaker.money.key] = shares
+
+
+def _count_whole(
+    speaker: Speaker, parts_low: Decimal, low: Decimal, room: Room, result: RollUp
+) -> Room:
+    """Count what is left of a whole; the room for its parts."""
+    money, own = speaker.money, speaker.amount
+    if own.high is not None and parts_low > own.high:
+        result.disputed.add(money.key)
+        result.left_out[money.key] = Reason.IN_PARTS
+        return room
+    high = room.bound(low, own.high)
+    rest = Interval(
+        max(own.low - parts_low, Decimal(0)), None if high is None else high - parts_low
+    )
+    spread = Decimal(0) if room.size is None or high is None else high - low
+    year = money.period.year if money.period else None
+    share = Share(year, rest, spread, room.whole)
+    if rest.low:
+        result.counted[money.key] = [share]
     else:
         result.left_out[money.key] = Reason.IN_PARTS
-    if own.high is not None and inside.low > own.high:
-        result.disputed.add(money.key)
-        return inside
-    return Interval(max(own.low, inside.low), own.high)
+        result.left_open[money.key] = share
+    return Room() if rest.high is None else Room(rest.high, money.key)
 
 
-def _whole_amount(money: Money) -> Interval:
-    """The amount over the whole period: a yearly amount times its years."""
-    assert money.amount is not None
-    return money.amount.times(len(money.years)) if money.recurs == Recurs.ANNUALLY else money.amount
-
-
-def _by_year(money: Money, amount: Interval) -> dict[int, Interval]:
-    """The single years that the amount falls in; {} where that is not known."""
-    if money.recurs == Recurs.ANNUALLY and money.amount is not None:
-        return dict.fromkeys(money.years, money.amount)
-    return _by_year_of_rest(money, amount)
-
-
-def _by_year_of_rest(money: Money, amount: Interval) -> dict[int, Interval]:
-    year = money.period.year if money.period else None
-    return {} if year is None else {year: amount}
-
-
-__all__ = ["Count", "Money", "Reason", "Recurs", "RollUp", "Rung", "roll_up"]
+__all__ = [
+    "Instalment", "Measure", "Money", "Reason", "Recurs", "RollUp", "Rung", "Share", "add", "roll_up",
+]  # fmt: skip

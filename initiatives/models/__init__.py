@@ -30,6 +30,7 @@ from initiatives.models.statements import (
     StatusStep,
     StatusStepCarries,
     disputed_slots,
+    statement_models,
 )
 from initiatives.models.version import DataVersion
 
@@ -64,4 +65,5 @@ __all__ = [
     "Summit",
     "SummitSeries",
     "disputed_slots",
+    "statement_models",
 ]

@@ -49,6 +49,10 @@ class StatementQuerySet(models.QuerySet):
         """Those that Accord held at `moment`."""
         return self.filter(Q(retired_at=None) | Q(retired_at__gt=moment), recorded_at__lte=moment)
 
+    def superseded(self) -> StatementQuerySet:
+        """Those that a later statement has corrected."""
+        return self.filter(retired_at__isnull=False, superseded_by__isnull=False).distinct()
+
     def naming_published(self) -> StatementQuerySet:
         """Those that name no record that is not published."""
         named = cast(Any, self.model).NAMES
@@ -131,6 +135,10 @@ class Statement(models.Model):
         """The values by field, as JSON that does not change between databases."""
         return {name: stable(getattr(self, name)) for name in self.VALUES}
 
+    def public_values(self) -> dict[str, Any]:
+        """The values as anyone may read them: no word of records that are not published."""
+        return self.as_values()
+
 
 def stable(value: Any) -> Any:
     """`value` as JSON that does not change between databases: codes and slugs, not row numbers."""
@@ -145,6 +153,11 @@ def stable(value: Any) -> Any:
     if isinstance(value, models.Model):
         return value.slug  # type: ignore[attr-defined]
     return value
+
+
+def statement_models() -> list[type[Statement]]:
+    """Every kind of statement, those of apps above this one too."""
+    return sorted(Statement.__subclasses__(), key=lambda model: model.__name__)
 
 
 def disputed_slots(statements: Iterable[Statement]) -> set[tuple]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from typing import Any
 
 from django.db import models, transaction
@@ -16,6 +17,8 @@ from django.utils import timezone
 from django.utils.translation import gettext
 
 from initiatives.derive import derive
+from initiatives.funding.counting import recount
+from initiatives.funding.models import Funding
 from initiatives.models import (
     Alliance,
     Article,
@@ -27,20 +30,15 @@ from initiatives.models import (
     Statement,
     Summit,
     SummitSeries,
+    statement_models,
 )
 from initiatives.news import queue
 from initiatives.news.format import FORMAT, NewsDocument, Problem, Refused, read, shorten
-from initiatives.news.matching import (
-    RELATIONS,
-    Matcher,
-    Planned,
-    PlannedStatement,
-    Reference,
-    Sibling,
-    series_slug,
-)
+from initiatives.news.matching import Matcher, series_slug
 from initiatives.news.models import ImportDocument, ImportOutcome, Proposal
-from initiatives.publishing import NotPublishable, publish, statement_models
+from initiatives.news.money import RELATIONS
+from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
+from initiatives.news.publishing import NotPublishable, approve
 from partners.models import Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
 
@@ -100,6 +98,8 @@ class Importer:
         self.written: dict[str, Any] = {}
         self.passages: dict[tuple[str, str], Evidence] = {}
         self.accepted: set[int] = set()  # passages that waited for this import to accept them
+        self.money: dict[tuple[str, str], Statement] = {}  # by keys of record and statement
+        self.touched: set[int] = set()  # records whose money is to be counted anew
         self.changed = False
 
     def write(self) -> None:
@@ -116,12 +116,13 @@ class Importer:
             item.raw.place: self._finish_organisation(item)
             if item.raw.type == "organisation"
             else self._finish_record(item)
-            for item in standing
+            for item in _wholes_first(standing)
         }
         ImportOutcome.objects.bulk_create(
             self._outcome(item, results.get(item.raw.place, Result.REJECTED)) for item in planned
         )
         if self.changed:
+            recount(self.touched)
             DataVersion.bump()
 
     def _outcome(self, item: Planned, result: str) -> ImportOutcome:
@@ -271,6 +272,7 @@ class Importer:
             changed |= _retire_unsupported(record)
         if changed or not item.existing:
             self.changed = True
+            self.touched.add(record.pk)
             derive(record)
         if self._replaces_draft(record):
             changed |= self._publish(record, item)
@@ -282,13 +284,14 @@ class Importer:
 
     def _publish(self, record: Record, item: Planned) -> bool:
         try:
-            publish(record)
+            approve(record)
         except NotPublishable as refusal:
             for what in refusal.lacking:
                 reason = gettext("not published: no accepted passage carries %(what)s")
                 item.problems.append(Problem(item.raw.place, reason % {"what": what}))
             return False
         self.changed = True
+        self.touched.add(record.pk)
         return True
 
     def _rewrite_draft(self, record: Record, item: Planned) -> bool:
@@ -339,16 +342,13 @@ class Importer:
         said = list(model.objects.about(record).order_by("pk"))
         # Of two rows that say the same, the one that holds now is looked at.
         known = {s.fingerprint: s for s in sorted(said, key=lambda s: not s.retired_at)}
-        siblings: dict[str, Statement] = {}
         planned: list[tuple[PlannedStatement, Statement]] = []
         for row in _originals_first(rows):
-            fields = {
-                name: siblings[v.key] if isinstance(v, Sibling) else self._resolve(v)
-                for name, v in row.fields.items()
-            }
+            fields = {name: self._resolve(value, record) for name, value in row.fields.items()}
             statement = model(**{"record_id": record.pk, **fields})
-            if "key" in row.data:
-                siblings[row.data["key"]] = known.get(statement.make_fingerprint(), statement)
+            if model is Funding:
+                stored = known.get(statement.make_fingerprint(), statement)
+                self.money[record.slug, row.data["key"]] = stored
             planned.append((row, statement))
         unsupported: set[int] = set()
         if self._replaces_draft(record):
@@ -369,7 +369,8 @@ class Importer:
                 there = known[fingerprint]
                 if there.retired_at is None and self._attach(there, row):
                     changed, proposed = changed or may_add, proposed or not may_add
-            elif may_add and statement.slot not in occupied and _siblings_stored(statement):
+            elif may_add and _free(statement, occupied) and _siblings_stored(statement):
+                _retire_superseded(statement)
                 statement.save()
                 self._attach(statement, row)
                 known[fingerprint] = statement
@@ -378,8 +379,12 @@ class Importer:
                 proposed |= self._propose_statement(record, row, statement, said)
         return changed, proposed
 
-    def _resolve(self, value: Any) -> Any:
-        """What a Reference means, now that it has been written."""
+    def _resolve(self, value: Any, record: Record | None = None) -> Any:
+        """What a Reference or Sibling means, now that it has been written."""
+        if isinstance(value, Sibling):
+            home = self.written[value.record] if value.record else record
+            assert isinstance(home, Record)
+            return self.money[home.slug, value.key]
         return self.written[value.key] if isinstance(value, Reference) else value
 
     # Proposals.
@@ -450,7 +455,8 @@ def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
     waiting = list(rows)
     while waiting:
         for row in waiting:
-            needed = {v.key for v in row.fields.values() if isinstance(v, Sibling)}
+            here = (v for v in row.fields.values() if isinstance(v, Sibling) and not v.record)
+            needed = {v.key for v in here}
             if needed <= placed:
                 ordered.append(row)
                 placed.add(row.data.get("key", ""))
@@ -459,6 +465,33 @@ def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
         else:
             raise ValueError(gettext("funding leads back to itself"))  # the matcher refuses it
     return ordered
+
+
+def _wholes_first(items: list[Planned]) -> list[Planned]:
+    """The records in an order in which money that another's is part of comes before that."""
+    by_key = {item.raw.key: item for item in items}
+    needed: dict[str, list[str]] = {key: [] for key in by_key}
+    for key, item in by_key.items():
+        for row in item.statements:
+            for value in row.fields.values():
+                if isinstance(value, Sibling) and value.record in by_key:
+                    needed[key].append(value.record)
+    # What is part of an initiative cannot be a whole of it, so there is no circle.
+    return [by_key[key] for key in TopologicalSorter(needed).static_order()]
+
+
+def _free(statement: Statement, occupied: set[tuple]) -> bool:
+    """Whether nothing else that stands is about the same, but what the statement supersedes."""
+    replaced = statement.supersedes.slot if statement.supersedes else None
+    return statement.slot not in occupied or statement.slot == replaced
+
+
+def _retire_superseded(statement: Statement) -> None:
+    """Retire what the statement corrects; it stays, and says by what it was replaced."""
+    if statement.supersedes and statement.supersedes.retired_at is None:
+        statement.supersedes.retired_at = timezone.now()
+        statement.supersedes.retired_because = gettext("superseded by a later statement")
+        statement.supersedes.save()
 
 
 def _retire_unsupported(record: Record) -> bool:

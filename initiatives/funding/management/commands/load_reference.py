@@ -1,4 +1,4 @@
-"""`manage.py load_reference`: countries, blocs, sectors and labels from fixtures/reference/."""
+"""`manage.py load_reference`: countries, blocs, sectors, labels and prices of fixtures/reference/."""
 
 import json
 from typing import Any
@@ -7,6 +7,9 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
+from initiatives.funding.counting import recount_all
+from initiatives.funding.models import BaseYear
+from initiatives.funding.reference import load_prices
 from initiatives.models import Label, Sector
 from partners.reference import load_bloc, load_countries
 
@@ -14,7 +17,7 @@ from partners.reference import load_bloc, load_countries
 class Command(BaseCommand):
     """Bring the reference data to what the files say. Running it twice changes nothing."""
 
-    help = "Load countries, blocs, sectors and labels from fixtures/reference/."
+    help = "Load countries, blocs, sectors, labels, exchange rates and deflators."
 
     @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
@@ -22,7 +25,8 @@ class Command(BaseCommand):
         try:
             countries = load_countries(folder / "countries.json")
             blocs = [load_bloc(path) for path in sorted((folder / "blocs").glob("*.json"))]
-        except (ValueError, KeyError) as error:
+            prices_changed = load_prices(folder)
+        except (ValueError, KeyError, OSError) as error:
             raise CommandError(f"fixtures/reference: {error}") from error
         for model, name in ((Sector, "sectors"), (Label, "labels")):
             for row in json.loads((folder / f"{name}.json").read_text())[name]:
@@ -30,3 +34,6 @@ class Command(BaseCommand):
                     slug=row["slug"], defaults={"name": row["name"]}
                 )
         self.stdout.write(f"Reference data: {countries} countries, {len(blocs)} blocs.")
+        if prices_changed or BaseYear.current() != settings.CONSTANT_USD_YEAR:
+            recount_all()
+            self.stdout.write("Prices have changed: all money was counted anew.")

@@ -7,19 +7,26 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from initiatives.derive import wrongly_derived
+from initiatives.funding.counting import miscounted
+from initiatives.funding.models import Funding
 
 
 class Command(BaseCommand):
-    """Name every derived column that differs, and end with an error if there is one."""
+    """Name every derived value that differs, and end with an error if there is one."""
 
-    help = "Check that every derived column equals what it is derived from; changes nothing."
+    help = "Check that all that is derived equals what it is derived from; changes nothing."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        """Compare all records and statements."""
+        """Compare all records and statements, and count all money again."""
         found = 0
         for row, column in wrongly_derived():
             found += 1
             self.stderr.write(f"{row._meta.label} {row.pk} ({row}): {column} is wrong")
+        for statement, what in miscounted():
+            found += 1
+            self.stderr.write(f"{Funding._meta.label} {statement}: its {what} is wrong")
         if found:
-            raise CommandError(f"{found} derived values are wrong.")
+            raise CommandError(
+                f"{found} derived values are wrong. `manage.py recount` counts all money anew."
+            )
         self.stdout.write("Every derived value is right.")

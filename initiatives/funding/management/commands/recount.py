@@ -1,0 +1,32 @@
+"""`manage.py recount`: count all money anew."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from django.core.management.base import BaseCommand
+from tqdm import tqdm
+
+from initiatives.funding.counting import recount_all
+from initiatives.funding.models import Entry, Funding
+from initiatives.models import DataVersion
+
+
+class Command(BaseCommand):
+    """Write the ledger of every statement about money anew, in one transaction."""
+
+    help = "Count all money anew: after a change of the rules, the rates or the base year."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Count, with a progress bar."""
+        began = time.monotonic()
+        initiatives = Funding.objects.order_by().values("record").distinct().count()
+        with tqdm(total=initiatives, unit="initiative", file=sys.stderr, leave=False) as bar:
+            recount_all(bar.update)
+        DataVersion.bump()
+        self.stdout.write(
+            f"{Entry.objects.count()} entries in the ledger of {Funding.objects.count()} statements, "
+            f"{time.monotonic() - began:.1f} s."
+        )
