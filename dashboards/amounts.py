@@ -12,8 +12,11 @@ from initiatives.intervals import Interval
 COMPACT_FROM = 1_000_000
 
 
-def number(value: Decimal) -> str:
-    """The number as "17.2 billion" where that is exact, else in digits: "1,234,567,891"."""
+def number(value: Decimal, money: bool = False) -> str:
+    """The number as "17.2 billion" where that is exact, else in digits: "1,234,567,891".
+
+    Of money with cents both digits are shown.
+    """
     locale = to_locale(get_language() or "en")
     if abs(value) >= COMPACT_FROM:
         short, exact = (
@@ -22,20 +25,22 @@ def number(value: Decimal) -> str:
         )
         if short == exact:
             return short.replace(" ", "\N{NO-BREAK SPACE}")
-    return format_decimal(value, locale=locale)
+    pattern = "#,##0.00" if money and value % 1 else None
+    return format_decimal(value, format=pattern, locale=locale)
 
 
 def between(amount: Interval, currency: str = "") -> str:
     """An interval in words: "USD 17.2 billion or more", "USD 1 million to 2 million"."""
     unit = f"{currency}\N{NO-BREAK SPACE}" if currency else ""
-    low = f"{unit}{number(amount.low)}"
+    money = bool(currency)
+    low = f"{unit}{number(amount.low, money)}"
     if amount.high is None:
         return gettext("%(low)s or more") % {"low": low}
     if amount.high == amount.low:
         return low
     if not amount.low:
-        return gettext("up to %(high)s") % {"high": f"{unit}{number(amount.high)}"}
-    return gettext("%(low)s to %(high)s") % {"low": low, "high": number(amount.high)}
+        return gettext("up to %(high)s") % {"high": f"{unit}{number(amount.high, money)}"}
+    return gettext("%(low)s to %(high)s") % {"low": low, "high": number(amount.high, money)}
 
 
 def as_stated(low: Decimal, high: Decimal | None, qualifier: str, currency: str = "") -> str:
@@ -46,4 +51,4 @@ def as_stated(low: Decimal, high: Decimal | None, qualifier: str, currency: str 
     if high is not None and high != low:
         return between(Interval(low, high), currency)
     unit = f"{currency}\N{NO-BREAK SPACE}" if currency else ""
-    return " ".join(text for text in (qualifier, f"{unit}{number(low)}") if text)
+    return " ".join(text for text in (qualifier, f"{unit}{number(low, bool(currency))}") if text)

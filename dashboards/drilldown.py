@@ -13,14 +13,14 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboards.amounts import between, number
+from dashboards.amounts import between
 from dashboards.charts.money import KINDS, basis_of, rows_link
 from dashboards.charts.names import names_on
 from dashboards.columns import Column, attribute, edtf
 from dashboards.statement_rows import funding_row, quantity
 from initiatives.funding.account import Account, Basis, Ledger, unit
 from initiatives.funding.measures import MeasureName
-from initiatives.funding.models import PARTIES, Axis, Entry, Funding, Place, UsDeflator
+from initiatives.funding.models import PARTIES, Axis, BaseYear, Entry, Funding, Place, UsDeflator
 from initiatives.funding.rollup import Reason, Recurs, Rung
 from initiatives.intervals import Interval
 from initiatives.selection import Selection
@@ -260,10 +260,13 @@ class Drilldown:
         for entry in entries:
             statement = statements[entry.statement_id]
             amount = entry.amount
+            counts = between(amount, self.unit) if amount and not entry.reason else ""
+            if entry.reason and not self.reason:
+                counts = str(Reason(entry.reason).label).capitalize()
             found.append(
                 {
                     "record": statement.record,
-                    "amount": between(amount, self.unit) if amount and not entry.reason else "",
+                    "amount": counts,
                     "shared": entry.shared,  # type: ignore[attr-defined]
                     "row": funding_row(statement),
                     "how": list(self._how(entry, statement, entry.statement_id in wholes, factors)),
@@ -288,13 +291,13 @@ class Drilldown:
             }  # fmt: skip
         if entry.rate:
             yield gettext("÷ %(rate)s %(currency)s for one US dollar in %(year)s (%(source)s, %(vintage)s)") % {
-                "rate": number(entry.rate.per_usd.normalize()), "currency": entry.rate.currency,
+                "rate": f"{entry.rate.per_usd.normalize():f}", "currency": entry.rate.currency,
                 "year": entry.rate.year, "source": entry.rate.source, "vintage": entry.rate.vintage,
             }  # fmt: skip
         if entry.year in deflators:
             yield gettext("× %(base)s / %(index)s, the US GDP deflators") % {
-                "base": number(deflators[int(self.unit.split()[-1])].normalize()),
-                "index": number(deflators[entry.year].normalize()),
+                "base": f"{deflators[BaseYear.current()].normalize():f}",
+                "index": f"{deflators[entry.year].normalize():f}",
             }  # fmt: skip
         if is_whole and entry.reason:
             yield gettext(

@@ -613,7 +613,7 @@ def test_some_shares_together_are_never_outside_what_they_are_one_by_one(
     assert together.high is None or together.low <= together.high <= apart.high
     for _key, share in shares:
         high = share.amount.high
-        assert 0 <= share.spread
+        assert share.spread >= 0
         assert high is None or share.spread <= high - share.amount.low
         assert share.inside is not None or not share.spread
     # Without the rest of its whole nothing is taken off a part.
@@ -653,7 +653,8 @@ def test_restating_money_changes_no_total_where_the_money_counts_already(
     forest, data, measure, rung
 ):
     """In any currency, amount and period; else only where the original and every earlier
-    restatement of it have no amount in that measure, and then only if this one has."""
+    restatement of it have no amount in that measure, and then only if this one has.
+    """
     original = data.draw(st.sampled_from(forest))
     again = Money(
         key=len(forest),

@@ -47,6 +47,7 @@ def funding(request: HttpRequest) -> HttpResponse:
     charts = [money.money_chart(slug, selection, account) for slug in money.KINDS]
     for chart in charts:
         chart.stacked = request.GET.get("bars") == "stacked" and len(account.basis.rungs) == 1
+    by_rung = totals(selection)
     shown = {"rung", "currency", "measure", *FACETS}
     stated = Funding.objects.current().filter(record__in=INITIATIVES.records())
     context |= {
@@ -63,7 +64,9 @@ def funding(request: HttpRequest) -> HttpResponse:
         "rungs_chart": INITIATIVE_CHARTS["funding-by-rung"](selection),
         "charts": charts,
         "stacked": request.GET.get("bars") == "stacked",
-        "totals": totals(selection),
+        "asked_rungs": selection.chose("rung"),
+        "totals": by_rung,
+        "elsewhere": [row for row in by_rung if row["rung_value"] not in account.basis.rungs],
         "statements": _statements(request, selection, account),
     }
     return render(request, "funding.html", context)

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cached_property
+from functools import cached_property, reduce
+from operator import or_
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Count, Exists, F, OuterRef, Q, Sum, Value, When
+from django.db.models import Case, Count, Exists, F, Max, OuterRef, Q, Sum, Value, When
 
 from initiatives.funding.measures import USD, MeasureName
 from initiatives.funding.models import Axis, BaseYear, Entry, EntryQuerySet, Place
@@ -93,7 +94,8 @@ class Account:
     def priced(self, axis: str = "") -> EntryQuerySet:
         """Entries with an amount on the rungs: what counts, and what wholes may have left."""
         chosen = self.entries.filter(rung__in=self.basis.rungs, low__isnull=False)
-        return _standing_on(chosen.filter(currency=self.basis.currency), axis)
+        chosen = chosen.filter(currency=self.basis.currency)
+        return chosen.filter(_stands_on(axis)) if axis else chosen
 
     def counted(self, axis: str = "") -> EntryQuerySet:
         """The entries that count, those that stand somewhere on the axis."""
@@ -136,20 +138,13 @@ class Account:
         ranked = self.entries.annotate(rank=self._rank(axis))
         grouped = ranked.values_list("rank").annotate(n=Count("statement", distinct=True))
         statements: dict[int, int] = dict(grouped)
-        # How many initiatives reach at least each rank.
-        reach = ranked.aggregate(
-            matched=Count("record", distinct=True),
-            **{
-                f"rank{rank}": Count("record", distinct=True, filter=Q(rank__gte=rank))
-                for rank in statements
-            },
+        # Each initiative once, under the last rank that it has.
+        last = ranked.values("record").annotate(last=Max("rank"))
+        reached = last.aggregate(
+            **{f"rank{rank}": Count("record", filter=Q(last=rank)) for rank in statements}
         )
-        records: dict[int, int] = {}
-        above = 0
-        for rank in sorted(statements, reverse=True):
-            records[rank] = reach[f"rank{rank}"] - above
-            above = reach[f"rank{rank}"]
-        silent = self.matched - reach["matched"]
+        records = {rank: reached[f"rank{rank}"] for rank in statements}
+        silent = self.matched - sum(records.values())
         if silent:
             records[RANK[Reason.NO_MONEY]] = silent
         return Ledger(
@@ -242,8 +237,7 @@ class Account:
             *(when(r) for r in Reason if r not in (*before_rung, *before_currency)),
         ]
         if axis:
-            placed = Q(pk__in=_standing_on(self.entries, axis).values("pk"))
-            cases.append(When(~placed, then=Value(RANK[UNPLACED[axis]])))
+            cases.append(When(~_stands_on(axis), then=Value(RANK[UNPLACED[axis]])))
         return Case(*cases, default=Value(COUNTED), output_field=models.IntegerField())
 
 
@@ -255,25 +249,23 @@ FLOW_COLUMNS = [
 ]
 
 
+FLOW_PARTIES = [column.rpartition("__")[0] for column in FLOW_COLUMNS]
+
+
 def unit(basis: Basis) -> str:
-    """What the figures are in: "USD", "USD of 2023", "CNY"."""
+    """What the figures are in: "USD", "USD (2023)", "CNY"."""
     if basis.measure == MeasureName.CONSTANT:
-        return f"USD of {BaseYear.current()}"
+        return f"USD ({BaseYear.current()})"
     return basis.currency
 
 
-def _standing_on(entries: Any, axis: str) -> EntryQuerySet:
-    """The entries that stand somewhere on the axis."""
-    if not axis:
-        return entries
+def _stands_on(axis: str) -> Q:
+    """That an entry stands somewhere on the axis."""
     if axis == YEAR:
-        return entries.filter(year__isnull=False)
+        return Q(year__isnull=False)
     if axis == FLOW:
-        anyone = Q()
-        for column in FLOW_COLUMNS:
-            anyone |= Q(**{f"{column.rpartition('__')[0]}__isnull": False})
-        return entries.filter(anyone)
-    return entries.filter(Exists(Place.objects.filter(statement=OuterRef("statement"), axis=axis)))
+        return reduce(or_, (Q(**{f"{party}__isnull": False}) for party in FLOW_PARTIES))
+    return Q(Exists(Place.objects.filter(statement=OuterRef("statement"), axis=axis)))
 
 
 def _split(entries: EntryQuerySet, axis: str) -> tuple[Any, list[str]]:

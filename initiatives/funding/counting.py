@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -27,12 +27,12 @@ from initiatives.funding.forest import (
 )
 from initiatives.funding.measures import USD, MeasureName, constant_usd, nominal_usd, stated_in
 from initiatives.funding.models import BaseYear, Entry, Funding, Place
-from initiatives.funding.places import Surroundings
+from initiatives.funding.places import Spot, Surroundings
+from initiatives.funding.plain_rows import insert
 from initiatives.funding.reference import StoredPrices
 from initiatives.funding.rollup import Measure, Money, Reason, RollUp, Share, roll_up
 
 CHUNK = 1_000  # initiatives
-BATCH = 5_000  # rows of one statement of SQL
 
 
 @transaction.atomic
@@ -64,23 +64,34 @@ def miscounted() -> Iterator[tuple[int, str]]:
     """Statements whose ledger or places are not what counting gives now: number, what differs."""
     prices = StoredPrices(BaseYear.current())
     for chunk in _chunks():
-        entries, places = _count(chunk, prices)
-        for what, model, wanted, columns in (
-            ("ledger", Entry, entries, ENTRY_COLUMNS),
-            ("places", Place, places, PLACE_COLUMNS),
-        ):
+        lines, spots = _count(chunk, prices)
+        compared: tuple[tuple[str, Any, set[Any], tuple[str, ...]], ...] = (
+            ("ledger", Entry, set(lines), Line._fields),
+            ("places", Place, set(spots), Spot._fields),
+        )
+        for what, model, wanted, columns in compared:
             stored = model.objects.filter(statement__record__in=chunk)
             there = set(stored.values_list(*columns))
-            here = {tuple(getattr(row, name) for name in columns) for row in wanted}
-            for statement in sorted({row[0] for row in there ^ here}):
+            for statement in sorted({row[0] for row in there ^ wanted}):
                 yield statement, what
 
 
-ENTRY_COLUMNS = (
-    *("statement_id", "record_id", "measure", "currency", "rung", "year", "low", "high"),
-    *("spread", "inside_id", "reason", "disputed", "rate_id"),
-)
-PLACE_COLUMNS = ("statement_id", "axis", "value", "shared")
+class Line(NamedTuple):
+    """An entry of the ledger as a plain row: objects would take longer than the counting."""
+
+    statement_id: int
+    record_id: int
+    measure: str
+    currency: str
+    rung: str
+    year: int | None = None
+    low: int | None = None
+    high: int | None = None
+    spread: int = 0
+    inside_id: int | None = None
+    reason: str = ""
+    disputed: bool = False
+    rate_id: int | None = None
 
 
 def _chunks() -> Iterator[set[int]]:
@@ -99,65 +110,55 @@ def _chunks() -> Iterator[set[int]]:
 
 
 def _write(records: set[int], prices: StoredPrices) -> None:
-    entries, places = _count(records, prices)
+    lines, spots = _count(records, prices)
     Entry.objects.filter(record__in=records).delete()
     Place.objects.filter(statement__record__in=records).delete()
-    Entry.objects.bulk_create(entries, batch_size=BATCH)
-    Place.objects.bulk_create(places, batch_size=BATCH)
+    insert(Entry, Line._fields, lines)
+    insert(Place, Spot._fields, spots)
 
 
-def _count(records: set[int], prices: StoredPrices) -> tuple[list[Entry], list[Place]]:
+def _count(records: set[int], prices: StoredPrices) -> tuple[list[Line], list[Spot]]:
     """The ledger and the places of the statements of some initiatives, not stored."""
     rows = rows_of(records)
     prices.fetch({row.currency for row in rows})
     around = Surroundings(records)
-    entries = [entry for grove in by_grove(rows) for entry in _entries(grove, prices)]
+    lines = [line for grove in by_grove(rows) for line in _lines(grove, prices)]
     standing = (row for row in rows if row.published and row.retired_at is None)
-    places = [place for row in standing for place in around.places(row)]
-    return entries, places
+    return lines, [spot for row in standing for spot in around.places(row)]
 
 
-def _entries(rows: list[Row], prices: StoredPrices) -> Iterator[Entry]:
+def _lines(rows: list[Row], prices: StoredPrices) -> Iterator[Line]:
     """The ledger of one grove: for each statement and measure, what counts or why it does not."""
     superseded = successors(rows)
     trees = forest(rows)
-    counted = {name: _roll_up(trees, name, prices) for name in MeasureName}
+    counted = {name: _roll_up(trees, name, prices) for name in MeasureName.values}
     for row in rows:
         if row.retired_at is not None and row.pk not in superseded:
             continue
-        for name in MeasureName:
+        for name, found in counted.items():
             currency = row.currency if name == MeasureName.STATED else USD
-            common = {
-                "statement_id": row.pk,
-                "record_id": row.record,
-                "measure": name,
-                "currency": currency,
-                "rung": row.rung,
-            }
+            line = Line(row.pk, row.record, name, currency, row.rung)
             if not row.published:
-                yield Entry(reason=Reason.UNPUBLISHED, **common)
+                yield line._replace(reason=Reason.UNPUBLISHED.value)
             elif row.retired_at is not None:
-                yield Entry(reason=Reason.SUPERSEDED, **common)
+                yield line._replace(reason=Reason.SUPERSEDED.value)
             else:
-                found = counted[name][row.rung, row.currency]
-                yield from _of_statement(row, found, common, prices)
+                yield from _of_statement(line, found[row.rung, row.currency], row, prices)
 
 
-def _of_statement(
-    row: Row, found: RollUp, common: dict[str, Any], prices: StoredPrices
-) -> Iterator[Entry]:
-    key = row.pk
-    disputed = key in found.disputed
-    converted = common["measure"] != MeasureName.STATED and row.currency != USD
+def _of_statement(line: Line, found: RollUp, row: Row, prices: StoredPrices) -> Iterator[Line]:
+    key = line.statement_id
+    line = line._replace(disputed=key in found.disputed)
+    converted = line.measure != MeasureName.STATED and row.currency != USD
     if key in found.counted:
         for share in found.counted[key]:
             rate = prices.number_of(row.currency, share.year) if converted else None
-            yield Entry(disputed=disputed, rate_id=rate, **_amounts(share), **common)
+            yield line._replace(rate_id=rate, **_amounts(share))
     elif key in found.left_open:
         share = found.left_open[key]
-        yield Entry(reason=found.left_out[key], disputed=disputed, **_amounts(share), **common)
+        yield line._replace(reason=found.left_out[key].value, **_amounts(share))
     else:
-        yield Entry(reason=found.left_out[key], disputed=disputed, **common)
+        yield line._replace(reason=found.left_out[key].value)
 
 
 def _amounts(share: Share) -> dict[str, Any]:

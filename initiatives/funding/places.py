@@ -9,15 +9,24 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models.functions import Coalesce
 
 from initiatives.funding.forest import Row
-from initiatives.funding.models import Axis, Place
+from initiatives.funding.models import Axis
 from initiatives.models import Framework, Participation, Record
 
 Standing = dict[int, set[str]]  # by initiative
+
+
+class Spot(NamedTuple):
+    """A place as a plain row."""
+
+    statement_id: int
+    axis: str
+    value: str
+    shared: bool
 
 
 class Surroundings:
@@ -37,21 +46,21 @@ class Surroundings:
         self.sectors = _by_record(through.values_list("record", "sector__slug"))
         self.countries = _by_record(partner.values_list("record", "partner"))
 
-    def places(self, row: Row) -> Iterator[Place]:
+    def places(self, row: Row) -> Iterator[Spot]:
         """Every place of a statement."""
         recipient = row.recipient_country or row.recipient_seat
         values: dict[str, Iterable[str | None]] = {
-            Axis.BLOC: self.blocs[row.record],
-            Axis.SECTOR: {row.sector} if row.sector else self.sectors[row.record],
-            Axis.COUNTRY: {recipient} if recipient else self.countries[row.record],
-            Axis.INSTRUMENT: set(row.instruments),
-            Axis.PROVIDER: {row.provider_country or row.provider_organisation},
-            Axis.RECIPIENT: {row.recipient_country or row.recipient_organisation},
+            Axis.BLOC.value: self.blocs[row.record],
+            Axis.SECTOR.value: {row.sector} if row.sector else self.sectors[row.record],
+            Axis.COUNTRY.value: {recipient} if recipient else self.countries[row.record],
+            Axis.INSTRUMENT.value: set(row.instruments),
+            Axis.PROVIDER.value: {row.provider_country or row.provider_organisation},
+            Axis.RECIPIENT.value: {row.recipient_country or row.recipient_organisation},
         }
         for axis, found in values.items():
             named = sorted(value for value in found if value)
             for value in named:
-                yield Place(statement_id=row.pk, axis=axis, value=value, shared=len(named) > 1)
+                yield Spot(row.pk, axis, value, len(named) > 1)
 
 
 def _by_record(pairs: Iterable[tuple[int, Any]]) -> Standing:

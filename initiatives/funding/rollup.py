@@ -267,6 +267,10 @@ def _count_trees(
     speakers: Mapping[Key, Speaker], wholes: Mapping[Key, list[Key]], result: RollUp
 ) -> None:
     """Count each tree of parts once."""
+    if not any(wholes.values()):  # nothing is part of anything, as mostly
+        for speaker in speakers.values():
+            _count_leaf(speaker, Room(), result)
+        return
     try:
         ordered = list(TopologicalSorter(wholes).static_order())  # wholes before their parts
     except CycleError as error:

@@ -1,0 +1,1 @@
+"""What Accord costs at sizes it does not have yet, as ratios within one run. See README.md."""
