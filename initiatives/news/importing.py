@@ -6,13 +6,10 @@ one that another source or an editor gave becomes a Proposal.
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Iterator
 from graphlib import TopologicalSorter
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
@@ -21,9 +18,7 @@ from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
 from initiatives.models import (
     Alliance,
-    Article,
     DataVersion,
-    Evidence,
     Initiative,
     Publisher,
     Record,
@@ -33,11 +28,13 @@ from initiatives.models import (
     statement_models,
 )
 from initiatives.news import queue
-from initiatives.news.format import FORMAT, NewsDocument, Problem, Refused, read, shorten
+from initiatives.news.format import NewsDocument, Problem, Refused, read, shorten
 from initiatives.news.matching import Matcher, series_slug
-from initiatives.news.models import ImportDocument, ImportOutcome, Proposal
+from initiatives.news.models import ImportDocument, ImportOutcome
 from initiatives.news.money import RELATIONS
+from initiatives.news.passages import Passages
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
+from initiatives.news.proposing import propose
 from initiatives.news.publishing import NotPublishable, approve
 from partners.models import Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
@@ -94,10 +91,8 @@ class Importer:
     ) -> None:
         self.document = document
         self.news = news
-        self.article = self._find_article(publisher)
+        self.passages = Passages(news, publisher, document.run.publish)
         self.written: dict[str, Any] = {}
-        self.passages: dict[tuple[str, str], Evidence] = {}
-        self.accepted: set[int] = set()  # passages that waited for this import to accept them
         self.money: dict[tuple[str, str], Statement] = {}  # by keys of record and statement
         self.touched: set[int] = set()  # records whose money is to be counted anew
         self.changed = False
@@ -139,67 +134,6 @@ class Importer:
             problems=[{"place": p.place, "reason": p.reason} for p in item.problems],
         )
 
-    # Articles and passages.
-
-    def _find_article(self, publisher: dict[str, Any]) -> Article:
-        """The article with this text; a changed brief is a new row under the same key."""
-        meta = self.news.article
-        new = Article(
-            key=meta["key"],
-            title=meta["title"],
-            author=meta.get("author", ""),
-            url=meta.get("url", ""),
-            language=meta["language"],
-            text=self.news.brief,
-            **publisher,
-        )
-        if isinstance(meta["published"], dict):
-            new.published_missing = meta["published"]["missing"]
-        else:
-            new.published = meta["published"]
-        same = Article.objects.filter(key=new.key).order_by("-recorded_at")
-        found = next((a for a in same if a.text == new.text), None)
-        if found is None:
-            new.save()
-        return found or new
-
-    def _passage(self, quote: str, claimant: str) -> Evidence:
-        """The passage of the article with those words, said by `claimant`."""
-        asked = (quote, claimant)
-        if asked not in self.passages:
-            start = self.news.brief.index(quote)
-            trusted = self.document.run.publish
-            passage, _created = Evidence.objects.get_or_create(
-                article=self.article,
-                start=start,
-                end=start + len(quote),
-                claimant=claimant,
-                defaults={
-                    "words": quote,
-                    "made_by": Evidence.MadeBy.IMPORT,
-                    "maker": FORMAT,
-                    "state": Evidence.State.ACCEPTED if trusted else Evidence.State.PROPOSED,
-                },
-            )
-            if trusted and passage.state == Evidence.State.PROPOSED:
-                passage.state = Evidence.State.ACCEPTED
-                passage.save()
-                self.accepted.add(passage.pk)
-            self.passages[asked] = passage
-        return self.passages[asked]
-
-    def _attach(self, statement: Statement, row: PlannedStatement) -> bool:
-        """Point the statement at its passages; whether one was new or newly accepted."""
-        carries = statement.carries_model()
-        new = False
-        for quote, values in quoted_values(row.data["quote"]):
-            passage = self._passage(quote, row.data.get("claimant", ""))
-            _row, created = carries.objects.get_or_create(
-                statement=statement, evidence=passage, defaults={"values": values}
-            )
-            new = new or created or passage.pk in self.accepted
-        return new
-
     # Organisations.
 
     def _organisation_row(self, item: Planned) -> Organisation:
@@ -226,7 +160,7 @@ class Importer:
             elif now != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data[name]}
-                proposed |= self._propose(organisation, place, name, now, value, payload)
+                proposed |= propose(self.document, organisation, place, name, now, value, payload)
         names = [item.fields["name"], *item.raw.data.get("aliases", [])] if may_write else []
         for alias in names:
             _name, added = OrganisationName.objects.get_or_create(
@@ -327,7 +261,7 @@ class Importer:
             if now[name] != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data.get(name)}
-                proposed |= self._propose(record, place, name, now[name], value, payload)
+                proposed |= propose(self.document, record, place, name, now[name], value, payload)
         return proposed
 
     # Statements.
@@ -367,12 +301,12 @@ class Importer:
             fingerprint = statement.make_fingerprint()
             if fingerprint in known:
                 there = known[fingerprint]
-                if there.retired_at is None and self._attach(there, row):
+                if there.retired_at is None and self.passages.attach(there, row):
                     changed, proposed = changed or may_add, proposed or not may_add
             elif may_add and _free(statement, occupied) and _siblings_stored(statement):
                 _retire_superseded(statement)
                 statement.save()
-                self._attach(statement, row)
+                self.passages.attach(statement, row)
                 known[fingerprint] = statement
                 changed = True
             else:
@@ -394,50 +328,11 @@ class Importer:
     ) -> bool:
         now = [str(s) for s in said if s.retired_at is None and s.slot == statement.slot]
         kind = statement._meta.model_name or ""
-        return self._propose(
+        return propose(
+            self.document,
             record, row.place, kind, "; ".join(now), str(statement), row.data,
             statement.make_fingerprint(),
         )  # fmt: skip
-
-    def _propose(
-        self,
-        target: Record | Organisation,
-        place: str,
-        field: str,
-        now: Any,
-        proposed: Any,
-        payload: Any,
-        fingerprint: str = "",
-    ) -> bool:
-        """Keep a proposal, unless the same was proposed before; whether it still waits."""
-        quotes = [quote for quote, _values in quoted_values(payload.get("quote", ""))]
-        proposal, _created = Proposal.objects.get_or_create(
-            record=target if isinstance(target, Record) else None,
-            organisation=target if isinstance(target, Organisation) else None,
-            field=field,
-            fingerprint=fingerprint or _fingerprint(proposed),
-            defaults={
-                "document": self.document,
-                "place": place,
-                "now": "" if now is None else str(now),
-                "proposed": str(proposed),
-                "quote": "\n".join(quotes),
-                "payload": payload,
-            },
-        )
-        return proposal.state == Proposal.State.PENDING
-
-
-def quoted_values(quote: Any) -> Iterator[tuple[str, list[str]]]:
-    """(words, names of the values they carry) of a `quote` of the format; [] means all values."""
-    if isinstance(quote, str):
-        if quote:
-            yield quote, []
-        return
-    by_words: dict[str, list[str]] = {}
-    for value, words in quote.items():
-        by_words.setdefault(words, []).append(value)
-    yield from by_words.items()
 
 
 def _result(item: Planned, changed: bool, proposed: bool) -> str:
@@ -509,14 +404,3 @@ def _siblings_stored(statement: Statement) -> bool:
     """Whether the rows that the statement points at are stored, not only proposed."""
     pointers = [getattr(statement, name, None) for name in RELATIONS]
     return all(other is None or other.pk for other in pointers)
-
-
-def _fingerprint(value: Any) -> str:
-    text = json.dumps(value, default=_plain, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, models.Model):
-        return f"{value._meta.label_lower}:{value.pk}"
-    return str(value)
