@@ -52,7 +52,7 @@ class Reason(models.TextChoices):
     NO_AMOUNT = "no-amount", _("no amount")
     RESTATED = "restated", _("the same money, stated again")
     OTHER_CURRENCY = "other-currency", _("stated in another currency")
-    NO_RATE = "no-rate", _("not converted: no rate for its year")
+    NO_RATE = "no-rate", _("not converted: no rate or deflator for its year")
     UNDATED = "undated", _("not converted: no single year")
     UNBOUNDED_YEARS = "unbounded-years", _("a yearly amount for an unknown number of years")
     IN_PARTS = "in-parts", _("counted through its parts")

@@ -79,7 +79,7 @@ class Migration(migrations.Migration):
                             ("no-amount", "no amount"),
                             ("restated", "the same money, stated again"),
                             ("other-currency", "stated in another currency"),
-                            ("no-rate", "not converted: no rate for its year"),
+                            ("no-rate", "not converted: no rate or deflator for its year"),
                             ("undated", "not converted: no single year"),
                             ("unbounded-years", "a yearly amount for an unknown number of years"),
                             ("in-parts", "counted through its parts"),

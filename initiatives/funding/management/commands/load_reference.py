@@ -35,5 +35,8 @@ class Command(BaseCommand):
                 )
         self.stdout.write(f"Reference data: {countries} countries, {len(blocs)} blocs.")
         if prices_changed or BaseYear.current() != settings.CONSTANT_USD_YEAR:
-            recount_all()
+            try:
+                recount_all()
+            except ValueError as error:
+                raise CommandError(f"CONSTANT_USD_YEAR: {error}") from error
             self.stdout.write("Prices have changed: all money was counted anew.")

@@ -6,7 +6,7 @@ import sys
 import time
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 from tqdm import tqdm
 
 from initiatives.funding.counting import recount_all
@@ -24,7 +24,10 @@ class Command(BaseCommand):
         began = time.monotonic()
         initiatives = Funding.objects.order_by().values("record").distinct().count()
         with tqdm(total=initiatives, unit="initiative", file=sys.stderr, leave=False) as bar:
-            recount_all(bar.update)
+            try:
+                recount_all(bar.update)
+            except ValueError as error:
+                raise CommandError(f"CONSTANT_USD_YEAR: {error}") from error
         DataVersion.bump()
         self.stdout.write(
             f"{Entry.objects.count()} entries in the ledger of {Funding.objects.count()} statements, "
