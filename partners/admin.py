@@ -4,6 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.db import models
+from django.http import HttpRequest
 
 from partners.models import (
     Bloc,
@@ -49,6 +50,10 @@ class CountryAdmin(admin.ModelAdmin):
     search_fields = ["english_name", "iso3", "iso2", "names__name"]
     inlines = [CountryNameInline]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The code is part of addresses, so it is chosen once."""
+        return ["iso3"] if obj else []
+
 
 @admin.register(Bloc)
 class BlocAdmin(admin.ModelAdmin):
@@ -59,6 +64,10 @@ class BlocAdmin(admin.ModelAdmin):
     autocomplete_fields = ["source"]
     inlines = [MembershipInline]
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The slug is part of addresses, so it is chosen once."""
+        return ["slug"] if obj else []
+
 
 @admin.register(Organisation)
 class OrganisationAdmin(admin.ModelAdmin):
@@ -68,3 +77,7 @@ class OrganisationAdmin(admin.ModelAdmin):
     search_fields = ["name", "names__name"]
     autocomplete_fields = ["country", "parent"]
     inlines = [OrganisationNameInline]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        """The slug is part of addresses, so it is chosen once."""
+        return ["slug"] if obj else []

@@ -14,10 +14,21 @@ from typing import Any, NamedTuple
 from django.db.models.functions import Coalesce
 
 from initiatives.funding.forest import Row
-from initiatives.funding.models import Axis
+from initiatives.funding.models import Axis, Funding
 from initiatives.models import Framework, Participation, Record
+from partners.models import Organisation
 
 Standing = dict[int, set[str]]  # by initiative
+
+
+def standing_through(organisation: Organisation) -> set[int]:
+    """The initiatives whose money stands under the organisation's country."""
+    taking_part = Participation.objects.current().filter(organisation=organisation)
+    receiving = Funding.objects.current().filter(recipient_organisation=organisation)
+    return {
+        *taking_part.values_list("record", flat=True),
+        *receiving.values_list("record", flat=True),
+    }
 
 
 class Spot(NamedTuple):

@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 from initiatives.derive import derive
 from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
+from initiatives.funding.places import standing_through
 from initiatives.models import (
     Alliance,
     DataVersion,
@@ -170,6 +171,7 @@ class Importer:
             changed |= added
         if changed:
             organisation.save()
+            self.touched |= standing_through(organisation)
             self.changed = True
         return _result(item, changed, proposed)
 
