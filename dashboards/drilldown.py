@@ -72,7 +72,9 @@ class Drilldown:
         elif self.bar:
             chosen = account.at(self.axis, self.bar)
         else:
-            chosen = account.priced(self.axis)
+            # Where nothing counts, what wholes may have left makes no total.
+            counting = account.counted(self.axis).values("rung")
+            chosen = account.priced(self.axis).filter(rung__in=counting)
         chosen = chosen.annotate(shared=self._shared("statement"))
         if self.reason:
             overlap: Any = Value(0, BigIntegerField())

@@ -7,6 +7,7 @@ for; none of it is read into memory.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +25,7 @@ from initiatives.intervals import Interval
 
 YEAR, FLOW = "year", "flow"  # what money stands under beside the axes that places are kept for
 ARROW = ">"
+YEAR_KEY = re.compile(r"[0-9]{4}")
 UNPLACED = {
     YEAR: Reason.NO_YEAR,
     FLOW: Reason.NO_PARTY,
@@ -172,7 +174,7 @@ class Account:
         """The entries behind all bars of one value of the axis."""
         chosen = self.counted(axis)
         if axis == YEAR:
-            return chosen.filter(year=int(key)) if key.isdecimal() else chosen.none()
+            return chosen.filter(year=int(key)) if YEAR_KEY.fullmatch(key) else chosen.none()
         if axis == FLOW:
             giver, _arrow, taker = key.partition(ARROW)
             return chosen.filter(_party_is("provider", giver), _party_is("recipient", taker))

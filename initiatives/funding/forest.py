@@ -115,8 +115,11 @@ def _as_money(row: Row, now: Mapping[int, int | None]) -> Money:
 
 
 def links(among: Q | None = None) -> QuerySet:
-    """Pairs of initiatives, of which the first has money that is part of money of the second."""
-    pointing = Funding.objects.current().exclude(part_of=None)
+    """Pairs of initiatives, of which the first has money that is part of money of the second.
+
+    Also if it no longer holds: what was a part yesterday has left its mark on the whole.
+    """
+    pointing = Funding.objects.exclude(part_of=None)
     across = pointing.exclude(part_of__record=F("record")).order_by()
     chosen = across.filter(among) if among is not None else across
     return chosen.values_list("record", "part_of__record").distinct()

@@ -16,6 +16,8 @@ from initiatives.intervals import Interval
 
 USD = "USD"
 CENT = Decimal("0.01")
+# What a statement may come to: its cents fit the ledger, where they are added in halves.
+LIMIT = Decimal(9 * 10**16)
 
 
 class MeasureName(models.TextChoices):
@@ -69,6 +71,8 @@ def _converted(money: Money, convert) -> list[Instalment] | Reason:
             return Reason.UNDATED if year is None else Reason.NO_RATE
         high = None if amount.high is None else _cents(convert(amount.high, year))
         found.append((year, Interval(_cents(low), high)))
+    if sum(amount.low if amount.high is None else amount.high for _year, amount in found) >= LIMIT:
+        return Reason.TOO_LARGE
     return found
 
 

@@ -27,7 +27,7 @@ PARTIES = (
 )
 
 
-# An amount must be less than this, so that its cents fit the ledger in any currency.
+# An amount must be less than this, over all its years, so that its cents fit the ledger.
 MOST = 10**16
 
 

@@ -54,6 +54,7 @@ class Reason(models.TextChoices):
     OTHER_CURRENCY = "other-currency", _("stated in another currency")
     NO_RATE = "no-rate", _("not converted: no rate or deflator for its year")
     UNDATED = "undated", _("not converted: no single year")
+    TOO_LARGE = "too-large", _("more than Accord can count")
     UNBOUNDED_YEARS = "unbounded-years", _("a yearly amount for an unknown number of years")
     IN_PARTS = "in-parts", _("counted through its parts")
     NO_YEAR = "no-year", _("no single year")
@@ -67,7 +68,7 @@ class Reason(models.TextChoices):
 
 
 # Why a statement may be silent although another statement of the same money might speak for it.
-NOT_IN_THIS_MEASURE = (Reason.OTHER_CURRENCY, Reason.NO_RATE, Reason.UNDATED)
+NOT_IN_THIS_MEASURE = (Reason.OTHER_CURRENCY, Reason.NO_RATE, Reason.UNDATED, Reason.TOO_LARGE)
 
 Key = Any  # of one sortable type within a forest
 

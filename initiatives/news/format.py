@@ -222,14 +222,14 @@ def _check_values(value: Any, place: str) -> Iterator[Problem]:
     low, high = value.get("low"), value.get("high")
     if isinstance(low, int | Decimal):
         for name, number in (("low", low), ("high", high)):
-            if isinstance(number, int | Decimal) and not _storable(number):
+            if isinstance(number, int | Decimal) and not storable(number):
                 reason = gettext("the number has more than 15 digits, or more than 2 decimals")
                 yield Problem(f"{place}/{name}", reason)
         if isinstance(high, int | Decimal) and high < low:
             yield Problem(f"{place}/high", gettext("the low end must not exceed the high end"))
 
 
-def _storable(number: int | Decimal) -> bool:
+def storable(number: int | Decimal) -> bool:
     """Whether the columns keep the number exactly: on SQLite they keep 15 digits."""
     number = Decimal(number)
     if number.adjusted() >= 22:

@@ -11,11 +11,12 @@ from typing import Any
 
 from django.utils.translation import gettext
 
+from initiatives.funding.models import Funding
 from initiatives.models import PartOf, Record, Statement, Summit
 from initiatives.news.format import Problem, RawRecord
 from initiatives.news.money import relate
 from initiatives.news.names import Names, above, aliases
-from initiatives.news.plan import Planned, PlannedStatement
+from initiatives.news.plan import Planned, PlannedStatement, Sibling
 from initiatives.news.spoken import read_amounts
 from initiatives.news.statements import STATEMENTS
 from partners.models import Organisation, OrganisationName
@@ -41,6 +42,7 @@ class Matcher(Names):
                     self._plan_record(item)
             planned.append(item)
         _check_siblings(planned)
+        _point_past_duplicates(planned)
         _reject_dependents(planned)
         return planned
 
@@ -161,6 +163,23 @@ def _check_siblings(planned: list[Planned]) -> None:
 def series_slug(name: str) -> str:
     """The slug of a summit series, for any script: its folded name, words joined by dashes."""
     return fold(name).replace(" ", "-")[:500]
+
+
+def _point_past_duplicates(planned: list[Planned]) -> None:
+    """Money of a record that is there already under another key is money of that one."""
+    known = {item.raw.key: item.duplicate_of for item in planned if item.duplicate_of}
+    for item in planned:
+        for row in item.statements:
+            target = row.fields.get("part_of")
+            if not isinstance(target, Sibling) or target.record not in known:
+                continue
+            home = known[target.record]
+            stored = Funding.objects.current().filter(record=home.pk, key=target.key).first()
+            row.fields["part_of"] = stored
+            if stored is None:
+                reason = gettext("there is no funding “%(key)s” in “%(record)s”")
+                values = {"key": target.key, "record": home}
+                item.problems.append(Problem(f"{row.place}/part_of/funding", reason % values))
 
 
 def _reject_dependents(planned: list[Planned]) -> None:

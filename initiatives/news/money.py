@@ -173,7 +173,7 @@ def _elsewhere(
 def _check(names: Names, rows: list[PlannedStatement], stored: dict[str, Funding]) -> None:
     """No circles, no rung restated or superseded by another, no amount that is part of itself."""
     claims = {key: _claim_of_stored(row) for key, row in stored.items() if row.retired_at is None}
-    claims |= {row.data["key"]: _claim(row) for row in rows}
+    claims |= {row.data["key"]: _claim(row, stored) for row in rows}
     for row in rows:
         key = row.data["key"]
         for relation, reason in wrong(key, claims):
@@ -196,12 +196,13 @@ def wrong(key: str, claims: dict[str, Claim]) -> Iterator[tuple[str, str]]:
             yield relation, gettext("another rung is no correction, but a statement of its own")
 
 
-def _claim(row: PlannedStatement) -> Claim:
+def _claim(row: PlannedStatement, stored: dict[str, Funding]) -> Claim:
     pointers = {}
     for relation in RELATIONS:
         target = row.fields[relation]
-        same = isinstance(target, Sibling) and not target.record
-        pointers[relation] = target.key if same or isinstance(target, Funding) else None
+        here = isinstance(target, Sibling) and not target.record
+        here = here or (isinstance(target, Funding) and stored.get(target.key) is target)
+        pointers[relation] = target.key if here else None
         if pointers[relation] == row.data["key"] and isinstance(target, Funding):
             pointers[relation] = None  # the stored row of that key, which this one replaces
     return Claim(row.fields["rung"], **pointers)

@@ -9,7 +9,9 @@ from django.utils.translation import gettext
 
 from initiatives.funding.amounts import NotUnderstood, StatedAmount, parse_amount
 from initiatives.funding.rollup import Recurs
-from initiatives.news.format import Problem
+from initiatives.news.format import Problem, storable
+
+LONGEST_KEY = 100 - len("-in-usd")
 
 
 def read_amounts(
@@ -57,11 +59,17 @@ def _read(row: dict[str, Any], country: str) -> Iterator[dict[str, Any]]:
     ):
         if said and name in row and row[name] != said:
             raise Disagreement(name, _another(said, row[name]))
+    for end in (amount, *amount.restated):
+        if not all(storable(n) for n in (end.interval.low, end.interval.high) if n is not None):
+            raise Disagreement("amount/words", gettext("the number has more than 15 digits"))
     currency = given or amount.currency
     if not currency:
         raise Disagreement("amount/currency", gettext("the words name no currency: give it here"))
     yield _row(row, amount, currency)
     for other in amount.restated:
+        if len(row["key"]) > LONGEST_KEY:
+            reason = gettext("too long: the same money in other words needs a key of its own")
+            raise Disagreement("key", reason)
         again = {**row, "key": f"{row['key']}-in-{other.currency.lower()}", "restates": row["key"]}
         for name in ("part_of", "supersedes"):
             again.pop(name, None)

@@ -81,6 +81,7 @@ class Migration(migrations.Migration):
                             ("other-currency", "stated in another currency"),
                             ("no-rate", "not converted: no rate or deflator for its year"),
                             ("undated", "not converted: no single year"),
+                            ("too-large", "more than Accord can count"),
                             ("unbounded-years", "a yearly amount for an unknown number of years"),
                             ("in-parts", "counted through its parts"),
                             ("no-year", "no single year"),

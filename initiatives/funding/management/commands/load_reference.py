@@ -10,7 +10,7 @@ from django.db import transaction
 from initiatives.funding.counting import recount_all
 from initiatives.funding.models import BaseYear
 from initiatives.funding.reference import load_prices
-from initiatives.models import Label, Sector
+from initiatives.models import DataVersion, Label, Sector
 from partners.reference import load_bloc, load_countries
 
 
@@ -39,4 +39,5 @@ class Command(BaseCommand):
                 recount_all()
             except ValueError as error:
                 raise CommandError(f"CONSTANT_USD_YEAR: {error}") from error
+            DataVersion.bump()
             self.stdout.write("Prices have changed: all money was counted anew.")
