@@ -13,9 +13,12 @@ import pytest
 from django.conf import settings
 from django.db import connection
 from hypothesis.database import DirectoryBasedExampleDatabase
+from playwright.sync_api import Browser, Page
+from pytest_django.live_server_helper import LiveServer
 
 from config import embedded_queue
 from tests import cast, servers
+from tests.browsing import DESK, Trouble
 
 # Generated input: more examples with HYPOTHESIS_PROFILE=thorough. What failed is tried again first.
 for name, examples in (("quick", 50), ("thorough", 500)):
@@ -51,6 +54,46 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
             "--disable-sync",
         ],
     }
+
+
+@pytest.fixture(scope="session")
+def seeded_site(django_db_setup: None) -> Iterator[str]:
+    """A server over the seed records, shared by all tests that only read (mark: django_db)."""
+    server = LiveServer("localhost")
+    yield server.url
+    server.stop()
+
+
+@pytest.fixture
+def trouble(page: Page) -> Iterator[Trouble]:
+    """Fails the test if a page it opened complained."""
+    found = Trouble(page)
+    yield found
+    assert not found.found
+
+
+@pytest.fixture(scope="module")
+def shared_page(browser: Browser) -> Iterator[Page]:
+    """One page for the tests that only look at many pages: it keeps its style sheets and scripts."""
+    context = browser.new_context(reduced_motion="reduce")
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def site(seeded_site: str, page: Page, trouble: Trouble) -> str:
+    """The shared site, opened at desk width without animations."""
+    page.set_viewport_size(DESK)
+    page.emulate_media(reduced_motion="reduce")
+    return seeded_site
+
+
+@pytest.fixture
+def no_scripts(browser: Browser) -> Iterator[Page]:
+    """A browser that runs no scripts."""
+    context = browser.new_context(java_script_enabled=False, viewport=DESK)
+    yield context.new_page()
+    context.close()
 
 
 def missing(error: servers.MissingError) -> None:

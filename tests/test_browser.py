@@ -4,21 +4,20 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, ConsoleMessage, Page, ViewportSize, expect
+from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from dashboards.management.commands.demo_users import GROUPS, make_group, make_user
 from initiatives.news.models import ImportRun
 from tests import cast
+from tests.browsing import CLEAR, DESK, OPEN_ALL, PHONE, Trouble, axe, fits
 
-PHONE: ViewportSize = {"width": 390, "height": 844}
-DESK: ViewportSize = {"width": 1280, "height": 900}
 # One address of each kind of page, and the states of a page that look different.
 PAGES = {
     "overview": "/",
@@ -49,90 +48,8 @@ PAGES = {
     "login": "/login/",
     "no such page": "/nowhere/",
 }
-AXE = (settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js").read_text()
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # The pages whose parts differ when folded; of the others, what unfolds comes on top.
 FOLDED_TOO = {"overview", "filtered", "initiative with money", "funding"}
-OPEN_ALL = "for (const part of document.querySelectorAll('details')) part.open = true"
-
-
-@pytest.fixture(scope="session")
-def seeded_site(django_db_setup: None) -> Iterator[str]:
-    """A server over the seed records, shared by all tests that only read (mark: django_db)."""
-    server = LiveServer("localhost")
-    yield server.url
-    server.stop()
-
-
-class Trouble:
-    """What a page complains about: console errors, exceptions, violations of the CSP."""
-
-    def __init__(self, page: Page) -> None:
-        self.found: list[str] = []
-        page.on("console", self._console)
-        page.on("pageerror", lambda error: self.found.append(f"exception: {error}"))
-
-    def _console(self, message: ConsoleMessage) -> None:
-        # Chromium reports the status of a refused page as an error of its own.
-        status = re.search(r"status of 40[034]", message.text)
-        our_reading = "getImageData" in message.text
-        if message.type in ("error", "warning") and not status and not our_reading:
-            self.found.append(f"{message.type}: {message.text}")
-
-
-@pytest.fixture
-def trouble(page: Page) -> Iterator[Trouble]:
-    """Fails the test if a page it opened complained."""
-    found = Trouble(page)
-    yield found
-    assert not found.found
-
-
-@pytest.fixture(scope="module")
-def shared_page(browser: Browser) -> Iterator[Page]:
-    """One page for the tests that only look at many pages: it keeps its style sheets and scripts."""
-    context = browser.new_context(reduced_motion="reduce")
-    yield context.new_page()
-    context.close()
-
-
-@pytest.fixture
-def site(seeded_site: str, page: Page, trouble: Trouble) -> str:
-    """The shared site, opened at desk width without animations."""
-    page.set_viewport_size(DESK)
-    page.emulate_media(reduced_motion="reduce")
-    return seeded_site
-
-
-@pytest.fixture
-def no_scripts(browser: Browser) -> Iterator[Page]:
-    """A browser that runs no scripts."""
-    context = browser.new_context(java_script_enabled=False, viewport=DESK)
-    yield context.new_page()
-    context.close()
-
-
-def axe(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands: the rule and the places."""
-    if not page.evaluate("Boolean(window.axe)"):
-        page.evaluate(AXE)
-    found = page.evaluate(
-        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations'], preload: false})"
-        ".then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' '))]))",
-        RULES,
-    )
-    return [f"{rule}: {', '.join(places[:4])}" for rule, places in found]
-
-
-def fits(page: Page) -> bool:
-    """Whether nothing sticks out at the side, once the page has settled."""
-    for _ in range(20):
-        if page.evaluate(
-            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
-        ):
-            return True
-        page.wait_for_timeout(100)
-    return False
 
 
 # --- Every page ----------------------------------------------------------------------------------
@@ -244,9 +161,6 @@ def colours(page: Page, slug: str, series: int, index: int, part: str) -> set[st
             [slug, series, index, part],
         )
     )
-
-
-CLEAR = "0,0,0,0"
 
 
 @pytest.mark.django_db

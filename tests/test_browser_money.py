@@ -1,8 +1,5 @@
 """Charts of money in a real Chromium: flows, shared money, limits, and one sheet of paper."""
 
-# Fixtures of the other browser tests are found by their names.
-# ruff: noqa: F401, F811
-
 from __future__ import annotations
 
 import re
@@ -15,17 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from partners.models import Country
 from tests import cast
-from tests.test_browser import (
-    CLEAR,
-    OPEN_ALL,
-    PHONE,
-    axe,
-    fits,
-    no_scripts,
-    seeded_site,
-    site,
-    trouble,
-)
+from tests.browsing import OPEN_ALL, PHONE, axe, fits
 
 FLOWS = "/charts/funding-flows/?rung=signed"
 # One chart of each shape: bars on their side and upright, counts, flows, several rungs, nothing.
