@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import F
+from django.db.models import F, Prefetch, prefetch_related_objects
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from dashboards.amounts import as_stated
-from initiatives.funding.models import PARTIES, Funding
-from initiatives.funding.rollup import Recurs
+from dashboards.amounts import as_stated, between
+from initiatives.funding.measures import MeasureName
+from initiatives.funding.models import PARTIES, Entry, Funding
+from initiatives.funding.rollup import Reason, Recurs
 from initiatives.ladder import RANK
 from initiatives.models import (
     Article,
@@ -32,6 +33,13 @@ from initiatives.models import (
     disputed_slots,
 )
 
+# What statements about money count for in US dollars of the year.
+NOMINAL = Prefetch(
+    "entries",
+    Entry.objects.filter(measure=MeasureName.NOMINAL).select_related("rate").order_by("year"),
+    to_attr="nominal",
+)
+UNCONVERTED = (Reason.NO_RATE, Reason.UNDATED, Reason.TOO_LARGE)
 # Beside so many rows there is room to quote a passage in full a second time.
 ROOM_TO_QUOTE = 3
 
@@ -170,6 +178,7 @@ def _funding(f: Funding) -> dict[str, Any]:
         *_said(f, f.currency_said),
         gettext("the same money as “%(words)s”") % {"words": f.restates} if f.restates else "",
         _whole(f),
+        *_in_dollars(f),
         gettext("not counted: %(why)s") % {"why": f.out_of_scope} if f.out_of_scope else "",
         gettext("corrected by a later statement, and not counted") if f.retired_at else "",
     ]
@@ -180,6 +189,28 @@ def _funding(f: Funding) -> dict[str, Any]:
         "missing": f.missing,
         "notes": [note for note in notes if note],
     }
+
+
+def _in_dollars(f: Funding) -> Iterator[str]:
+    """What other money than dollars counts for in dollars of the year, with the rate; or why not.
+
+    Only of statements whose entries were fetched with NOMINAL.
+    """
+    for entry in getattr(f, "nominal", []):
+        if entry.reason in UNCONVERTED:
+            yield str(Reason(entry.reason).label)
+        elif entry.rate and entry.amount and not entry.reason:
+            yield gettext(
+                "counts %(amount)s, at %(rate)s %(currency)s for one US dollar in %(year)s "
+                "(%(source)s, %(vintage)s)"
+            ) % {
+                "amount": between(entry.amount, "USD"),
+                "rate": f"{entry.rate.per_usd.normalize():f}",
+                "currency": entry.rate.currency,
+                "year": entry.rate.year,
+                "source": entry.rate.source,
+                "vintage": entry.rate.vintage,
+            }
 
 
 def _whole(f: Funding) -> str:
@@ -256,6 +287,7 @@ def statements_of(record: Record) -> list[Stated]:
             if model is Funding:
                 earlier = model.objects.about(record).superseded().with_evidence()
                 rows += earlier.select_related(*related)
+                prefetch_related_objects(rows, NOMINAL)
             if model is StatusStep:
                 rows.sort(key=_by_date_and_rank)
             found.append((title, model, render, rows))
