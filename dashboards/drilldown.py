@@ -26,6 +26,7 @@ from initiatives.intervals import Interval
 from initiatives.selection import Selection
 
 BY_RUNG = "funding-by-rung"
+LONGEST = 300
 SPLIT_AXES = {*Axis.values}
 
 
@@ -51,7 +52,8 @@ class Drilldown:
             raise NothingBehindIt("no such chart")
         self.account = Account(selection.keys, basis)
         self.reason = self._known(reason)
-        if bar and (reason or not self.axis):
+        # No database is asked about what no key can be; PostgreSQL refuses a null character.
+        if bar and (reason or not self.axis or not bar.isprintable() or len(bar) > LONGEST):
             raise NothingBehindIt("no such bar")
         if (bar or reason) and not self.entries.exists():
             raise NothingBehindIt("nothing is there")
