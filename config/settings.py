@@ -47,7 +47,8 @@ DEBUG = env.bool("DEBUG", default=False)
 
 def _secret_key() -> str:
     """The signing key; refuses to start without one, or with one that others know."""
-    key = env.str("SECRET_KEY", default="")
+    # Not through env, which takes a value that begins with $ for the name of another variable.
+    key = os.environ.get("SECRET_KEY", "")
     how = (
         "Put a long random one into the environment or into .env; `make setup` does so, "
         'or: python -c "import secrets; print(secrets.token_urlsafe(50))"'

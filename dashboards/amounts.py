@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from babel.numbers import format_compact_decimal, format_decimal
 from django.utils.translation import get_language, gettext, to_locale
@@ -41,6 +41,18 @@ def between(amount: Interval, currency: str = "") -> str:
     if not amount.low:
         return gettext("up to %(high)s") % {"high": f"{unit}{number(amount.high, money)}"}
     return gettext("%(low)s to %(high)s") % {"low": low, "high": number(amount.high, money)}
+
+
+def rounded(amount: Interval, unit: str) -> str:
+    """An interval of sums in words, to four digits: "USD 176.3 million". The rows have the cents."""
+
+    def short(value: Decimal) -> Decimal:
+        if value < COMPACT_FROM:
+            return value
+        return value.quantize(Decimal(1).scaleb(value.adjusted() - 3), ROUND_HALF_UP)
+
+    high = None if amount.high is None else short(amount.high)
+    return between(Interval(short(amount.low), high), unit)
 
 
 def as_stated(low: Decimal, high: Decimal | None, qualifier: str, currency: str = "") -> str:

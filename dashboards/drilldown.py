@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from functools import cached_property
@@ -31,7 +32,11 @@ SPLIT_AXES = {*Axis.values}
 
 
 class NothingBehindIt(LookupError):
-    """There is no such chart, or nothing in it stands there."""
+    """There is no such chart, or nothing in it stands there; `name` is the parameter at fault."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(reason)
+        self.name = name
 
 
 class Drilldown:
@@ -49,20 +54,21 @@ class Drilldown:
         elif chart in KINDS:
             self.axis = KINDS[chart].axis
         else:
-            raise NothingBehindIt("no such chart")
+            raise NothingBehindIt("chart", gettext("There is no chart of money of this name."))
         self.account = Account(selection.keys, basis)
         self.reason = self._known(reason)
         # No database is asked about what no key can be; PostgreSQL refuses a null character.
         if bar and (reason or not self.axis or not bar.isprintable() or len(bar) > LONGEST):
-            raise NothingBehindIt("no such bar")
+            raise NothingBehindIt("bar", gettext("The chart has no such bar."))
         if (bar or reason) and not self.entries.exists():
-            raise NothingBehindIt("nothing is there")
+            name = "bar" if bar else "reason"
+            raise NothingBehindIt(name, gettext("Nothing stands there."))
 
     def _known(self, reason: str) -> Reason | None:
         if not reason:
             return None
         if reason not in Reason.values:
-            raise NothingBehindIt("no such reason")
+            raise NothingBehindIt("reason", gettext("There is no such reason."))
         return Reason(reason)
 
     @cached_property
@@ -224,7 +230,7 @@ class Drilldown:
         else:
             steps.append(
                 _(
-                    "Convert each amount at the average rate of its own year; without a rate it is left out."
+                    "Take US dollars as they are. Convert other currencies at the average rate of the amount’s own year; without a rate it is left out."
                 )
             )
         if basis.measure == MeasureName.CONSTANT:
@@ -253,12 +259,7 @@ class Drilldown:
             .select_related("record", *PARTIES, "restates", "part_of__record")
             .with_evidence()
         }
-        wholes = set(
-            Entry.objects.filter(
-                statement__parts__retired_at=None, statement__parts__isnull=False,
-                statement__in=statements,
-            ).values_list("statement", flat=True)
-        )  # fmt: skip
+        parts = _parts_of(statements)
         factors = self._deflators(entries)
         found = []
         for entry in entries:
@@ -273,7 +274,7 @@ class Drilldown:
                     "amount": counts,
                     "shared": entry.shared,  # type: ignore[attr-defined]
                     "row": funding_row(statement),
-                    "how": list(self._how(entry, statement, entry.statement_id in wholes, factors)),
+                    "how": list(self._how(entry, statement, parts[statement.pk], factors)),
                 }
             )
         return found
@@ -284,9 +285,15 @@ class Drilldown:
         return dict(UsDeflator.objects.values_list("year", "index"))
 
     def _how(
-        self, entry: Entry, statement: Funding, is_whole: bool, deflators: dict[int, Decimal]
+        self,
+        entry: Entry,
+        statement: Funding,
+        parts: list[Funding],
+        deflators: dict[int, Decimal],
     ) -> Iterator[str]:
         """How the entry came to its amount: year, rate, deflator, parts."""
+        if entry.disputed:
+            yield gettext("disputed: its parts add up to more than it may be")
         if entry.low is None:
             return
         if statement.recurs == Recurs.ANNUALLY and entry.year:
@@ -303,17 +310,30 @@ class Drilldown:
                 "base": f"{deflators[BaseYear.current()].normalize():f}",
                 "index": f"{deflators[entry.year].normalize():f}",
             }  # fmt: skip
-        if is_whole and entry.reason:
-            yield gettext(
-                "nothing is surely left beside its parts: it bounds the high of the total"
-            )
-        elif is_whole:
+        if parts and entry.reason:
+            yield gettext("nothing is surely left of it beside its parts")
+        elif parts:
             yield gettext("what is left of it beside its parts")
+        for part in parts:
+            if part.record_id != statement.record_id:
+                yield gettext("its part “%(words)s” counts under %(record)s") % {
+                    "words": part, "record": part.record,
+                }  # fmt: skip
         if overlap := entry.overlap:  # type: ignore[attr-defined]
             held = between(Interval(Decimal(overlap) / 100, Decimal(overlap) / 100), self.unit)
             yield gettext("%(amount)s of its high are already in what its whole has left") % {
                 "amount": held
             }
+
+
+def _parts_of(statements: Iterable[int]) -> dict[int, list[Funding]]:
+    """The published parts of some statements."""
+    found: dict[int, list[Funding]] = defaultdict(list)
+    rows = Funding.objects.published().filter(part_of__in=list(statements))
+    for part in rows.select_related("record"):
+        assert part.part_of_id is not None
+        found[part.part_of_id].append(part)
+    return found
 
 
 def _money(name: str) -> Any:
@@ -352,6 +372,7 @@ COLUMNS = [
         _money("overlap"),
     ),
     Column("reason", "why it is left out; empty where it counts", attribute("reason")),
+    Column("disputed", "whether its parts add up to more than it may be", attribute("disputed")),
     Column("shared", "whether it stands under several bars, not split", attribute("shared")),
     Column("stated_low", "low bound as stated", _stated("low")),
     Column("stated_high", "high bound as stated; empty where open", _stated("high")),

@@ -476,6 +476,10 @@ def test_what_is_not_understood_is_named(text, named):
         ("¥5 million", "CNY"),
         ("¥5 million", "JPY"),
         ("5 million pesos", "ARS, CLP, COP"),
+        ("between two hundred and three hundred million USD", "the unit of its near end"),
+        ("two hundred to 300 million USD", "the unit of its near end"),
+        ("5 thousand to 10 thousand million USD", "the unit of its near end"),
+        ("USD 5 or EUR 4 million", "too far from the first"),
     ],
 )
 def test_a_refusal_says_why(text, reason):

@@ -323,7 +323,7 @@ MACHINES = [
 PAGES = ["/initiatives/", "/funding/"]
 NAMES = [
     "q", "bloc", "country", "organisation", "sector", "kind", "status", "label", "year_min",
-    "year_max", "rung", "funded", "currency", "measure", "members_of", "membership", "series", "taking_part",
+    "year_max", "rung", "funded", "currency", "measure", "initiative", "members_of", "membership", "series", "taking_part",
     "page", "nonsense",
 ]  # fmt: skip
 

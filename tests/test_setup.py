@@ -60,6 +60,12 @@ def test_a_missing_or_weak_secret_key_is_refused(tmp_path: Path, key: str, reaso
     assert reason in result.stderr.splitlines()[-1]
 
 
+def test_a_secret_key_may_begin_with_a_dollar_sign(tmp_path: Path) -> None:
+    """Django's own generator makes such keys; elsewhere "$NAME" means another variable."""
+    key = "$" + secrets.token_urlsafe(50)
+    assert manage("check", env=environment(tmp_path, SECRET_KEY=key)).returncode == 0
+
+
 def test_only_sqlite_and_postgresql_are_taken(tmp_path: Path) -> None:
     result = manage("check", env=environment(tmp_path, DATABASE_URL="mysql://u@h/n"))
     assert "Accord runs on sqlite:/// and postgres://" in result.stderr

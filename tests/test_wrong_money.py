@@ -424,13 +424,76 @@ def test_a_part_of_the_money_of_a_duplicate_is_a_part_of_what_it_duplicates(clie
 
 def test_a_correction_that_is_no_part_any_more_gives_the_whole_its_money_back(client):
     imported(document(whole(), part()))
-    new = money("grant", amount(30, 30), supersedes="grant")
+    new = money("grant", amount(30, 30), supersedes="grant", part_of=None)
     later = document(initiative("part", part_of=[part_of("whole")], funding=[new]),
                      article="second-article")  # fmt: skip
     assert results(imported(later)) == {"part": "updated"}
     assert announced(client, "q=initiative part") == (30, 30)
     assert announced(client, "q=initiative whole") == (100, 100)
     assert not list(miscounted())
+
+
+def said(*rows, article="test-article"):
+    return document(
+        initiative("test-programme", title="Panda", funding=list(rows)), article=article
+    )
+
+
+def test_a_correction_is_part_of_what_the_corrected_amount_was(client):
+    imported(said(money("all", amount(100, 100)), money("some", amount(30, 30), part_of="all")))
+    later = said(money("more", amount(40, 40), supersedes="some"), article="second-article")
+    for _ in range(2):
+        run = imported(later)
+        assert announced(client, "q=panda") == (100, 100)
+    assert results(run) == {"test-programme": "unchanged"}
+
+
+def test_a_correction_restates_what_the_corrected_amount_did(client):
+    imported(said(money("all", amount(100, 100)),
+                  money("again", amount(90, 90, "EUR"), restates="all", period="2019")))  # fmt: skip
+    imported(said(money("anew", amount(95, 95, "EUR"), supersedes="again", period="2019"),
+                  article="second-article"))  # fmt: skip
+    assert announced(client, "q=panda") == (100, 100)
+
+
+@pytest.mark.parametrize("in_one_file", [True, False])
+def test_what_was_corrected_is_not_corrected_a_second_time(client, in_one_file):
+    first = money("first", amount(100, 100))
+    second = money("second", amount(120, 120), supersedes="first")
+    third = money("third", amount(130, 130), supersedes="first")
+    files = [[first], [second, third]] if in_one_file else [[first], [second], [third]]
+    runs = [imported(said(*rows, article=f"article-{n}")) for n, rows in enumerate(files)]
+    [(place, reason)] = problems(runs[-1]).items()
+    assert place.endswith("/supersedes")
+    assert "second" in reason
+    assert announced(client, "q=panda") == ((100, 100) if in_one_file else (120, 120))
+
+
+def test_what_restates_the_old_amount_does_not_speak_for_the_new_one(client):
+    imported(said(money("yuan", amount(680, 680, "CNY")),
+                  money("dollars", amount(100, 100), restates="yuan")))  # fmt: skip
+    assert announced(client, "q=panda") == (100, 100)  # undated yuan are not converted
+    imported(said(money("yuan", amount(1360, 1360, "CNY"), supersedes="yuan"),
+                  article="second-article"))  # fmt: skip
+    assert announced(client, "q=panda") == (None, None)
+    assert announced(client, "q=panda&currency=CNY") == (1360, 1360)
+
+
+def test_a_correction_in_two_currencies_corrects_both(client):
+    imported(said(money("fund", amount=in_words("CNY 680 (USD 100)"))))
+    imported(said(money("fund", amount=in_words("CNY 1360 (USD 200)"), supersedes="fund"),
+                  article="second-article"))  # fmt: skip
+    assert announced(client, "q=panda") == (200, 200)
+    assert announced(client, "q=panda&currency=CNY") == (1360, 1360)
+    assert not list(miscounted())
+
+
+def test_a_circle_through_a_correction_rejects_its_record_with_the_place():
+    imported(said(money("all", amount(100, 100)), money("some", amount(50, 50), part_of="all")))
+    run = imported(said(money("new", amount(50, 50), restates="some", supersedes="all"),
+                        article="second-article"))  # fmt: skip
+    assert results(run) == {"test-programme": "rejected"}
+    assert [*problems(run)] == ["/records/0/funding"]
 
 
 # --- Amounts in words ----------------------------------------------------------------------------

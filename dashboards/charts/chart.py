@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from dashboards.amounts import between
+from dashboards.amounts import rounded
 from initiatives.intervals import Interval
 
 
@@ -81,8 +81,8 @@ class Chart:
 
     @property
     def total_words(self) -> str:
-        """The total in words: "USD 17.2 billion or more"."""
-        return between(self.total, self.unit) if self.total else ""
+        """The total in words, rounded: "USD 17.2 billion or more"."""
+        return rounded(self.total, self.unit) if self.total else ""
 
     @property
     def empty(self) -> bool:

@@ -26,6 +26,8 @@ from initiatives.selection import Selection
 DEFAULT_RUNG = Rung.DISBURSED
 RUNGS = "rung"  # the axis of the chart that shows every rung
 MOST_DRAWN = 20
+# Filters that a reader may take for filters of the money itself.
+NARROWING = {"bloc", "country", "organisation", "sector"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,7 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
         total=totals.get(basis.rungs[0], total([])) if len(basis.rungs) == 1 else None,
         records=ledger.records,
         statements=ledger.statements,
-        note=_note(account, bars),
+        note=_note(account, bars, kind.axis, bool(NARROWING & selection.params.keys())),
         left_out=_lines(slug, selection, ledger),
         horizontal=kind.axis != YEAR,
         drawn=kind.drawn,
@@ -132,7 +134,10 @@ def rung_chart(selection: Selection) -> Chart:
         total=None,
         records=ledger.records,
         statements=ledger.statements,
-        note=gettext("Each rung is a stage of the same money, so rungs are never added together."),
+        note=gettext(
+            "Each rung shows what is stated on it, often of other initiatives than the next: rungs "
+            "are never added, and their gap is not what is still to be paid."
+        ),
         left_out=_lines("funding-by-rung", selection, ledger),
         horizontal=True,
     )
@@ -207,7 +212,7 @@ def _lines(slug: str, selection: Selection, ledger: Ledger) -> list[Line]:
     ]
 
 
-def _note(account: Account, bars: Iterable[Bar]) -> str:
+def _note(account: Account, bars: Iterable[Bar], axis: str, narrowing: bool) -> str:
     basis = account.basis
     notes = [MEASURE_NOTES[basis.measure] % {"currency": basis.currency, "unit": unit(basis)}]
     if len(basis.rungs) > 1:
@@ -215,6 +220,14 @@ def _note(account: Account, bars: Iterable[Bar]) -> str:
     else:
         only = gettext("Counts only what is stated as %(rung)s.")
         notes.insert(0, only % {"rung": Rung(basis.rungs[0]).label})
+    if axis == Axis.COUNTRY:
+        notes.append(
+            gettext(
+                "Money stands under its recipient; without one, under the countries taking part."
+            )
+        )
+    if narrowing:
+        notes.append(gettext("The filter selects initiatives, with all of their money."))
     if any(bar.shared for bar in bars):
         notes.append(gettext("Shared money stands under each of its bars and once in the total."))
     if disputed := account.disputed:

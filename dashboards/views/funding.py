@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Callable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -11,10 +12,10 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from dashboards.amounts import between
+from dashboards.amounts import rounded
 from dashboards.charts import INITIATIVE_CHARTS, money
 from dashboards.drilldown import COLUMNS, Drilldown, NothingBehindIt
-from dashboards.exports import csv_response, json_response, read_rows, refusal
+from dashboards.exports import csv_response, json_response, read_rows
 from dashboards.lists import INITIATIVES
 from dashboards.statement_rows import funding_row, grouped
 from initiatives.facets import facet
@@ -82,12 +83,12 @@ def totals(selection: Selection) -> list[dict[str, Any]]:
         {
             "rung": Rung(rung).label,
             "rung_value": rung,
-            "words": between(found[rung], unit(basis)),
-            "records": counted[rung][0],
-            "statements": counted[rung][1],
+            "words": rounded(found[rung], unit(basis)) if rung in found else gettext("nothing"),
+            "records": counted.get(rung, (0, 0))[0],
+            "statements": counted.get(rung, (0, 0))[1],
         }
         for rung in Rung.values
-        if rung in found
+        if rung in found or rung in selection.chose("rung")
     ]
 
 
@@ -114,23 +115,41 @@ def _statements(request: HttpRequest, selection: Selection, account: Account) ->
 
 
 def _drilldown(request: HttpRequest, *, strict: bool) -> tuple[Selection, Drilldown | None]:
-    """What is asked for; None of an invalid filter. 404 where there is no such number."""
+    """What is asked for; None where the parameters are wrong, which `selection.errors` names.
+
+    NothingBehindIt where there is no such number.
+    """
     selection = Selection(
         INITIATIVES.filters, request.GET, INITIATIVES.records(), strict=strict, also=WHICH
     )
+    for name in WHICH:
+        if len(request.GET.getlist(name)) > 1:
+            selection.errors[name] = [gettext("Give one value only.")]
     if selection.errors:
         return selection, None
+    return selection, Drilldown(selection, **{name: request.GET.get(name, "") for name in WHICH})
+
+
+def _machine(
+    request: HttpRequest, answer: Callable[[Selection, Drilldown], HttpResponse]
+) -> HttpResponse:
+    """The answer in a machine format, or a 400 that names the parameter at fault."""
     try:
-        asked = {name: request.GET.get(name, "") for name in WHICH}
-        return selection, Drilldown(selection, **asked)
+        selection, found = _drilldown(request, strict=True)
     except NothingBehindIt as error:
-        raise Http404(str(error)) from error
+        return json_response({"errors": {error.name: [str(error)]}}, status=400)
+    if found is None:
+        return json_response({"errors": selection.errors}, status=400)
+    return answer(selection, found)
 
 
 @require_safe
 def rows(request: HttpRequest) -> HttpResponse:
     """Exactly the statements behind a bar, a total or a line of a ledger; 404 if there are none."""
-    selection, found = _drilldown(request, strict=False)
+    try:
+        selection, found = _drilldown(request, strict=False)
+    except NothingBehindIt as error:
+        raise Http404(str(error)) from error
     context: dict[str, Any] = {"selection": selection, "drilldown": found}
     if found is None:
         return render(request, "funding_rows.html", context, status=400)
@@ -142,13 +161,11 @@ def rows(request: HttpRequest) -> HttpResponse:
 @require_safe
 def rows_json(request: HttpRequest) -> HttpResponse:
     """The same rows as JSON, all of them, with the rate that each was converted by."""
-    selection, found = _drilldown(request, strict=True)
-    if found is None:
-        return refusal(selection) or json_response({})
-    names = [column.name for column in COLUMNS]
-    results = [dict(zip(names, row, strict=True)) for row in read_rows(COLUMNS, found.entries)]
-    return json_response(
-        {
+
+    def answer(selection: Selection, found: Drilldown) -> HttpResponse:
+        names = [column.name for column in COLUMNS]
+        results = [dict(zip(names, row, strict=True)) for row in read_rows(COLUMNS, found.entries)]
+        data = {
             "count": len(results),
             "query": selection.words,
             "title": found.title,
@@ -156,14 +173,17 @@ def rows_json(request: HttpRequest) -> HttpResponse:
             "data_version": DataVersion.current(),
             "results": results,
         }
-    )
+        return json_response(data)
+
+    return _machine(request, answer)
 
 
 @require_safe
 def rows_csv(request: HttpRequest) -> HttpResponse:
     """The same rows as CSV."""
-    selection, found = _drilldown(request, strict=True)
-    if found is None:
-        return refusal(selection) or json_response({})
-    header = [column.name for column in COLUMNS]
-    return csv_response("funding-rows", header, read_rows(COLUMNS, found.entries))
+
+    def answer(selection: Selection, found: Drilldown) -> HttpResponse:
+        header = [column.name for column in COLUMNS]
+        return csv_response("funding-rows", header, read_rows(COLUMNS, found.entries))
+
+    return _machine(request, answer)

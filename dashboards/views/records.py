@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
 from dashboards.columns import absolute
 from dashboards.exports import json_response
+from dashboards.lists import INITIATIVES
+from dashboards.views.funding import totals
 from initiatives.models import (
     Alliance,
     Article,
@@ -23,6 +25,7 @@ from initiatives.models import (
     Summit,
 )
 from initiatives.news.publishing import lacking_evidence
+from initiatives.selection import Selection
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
     "initiative": Initiative,
@@ -56,9 +59,16 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     }
     if isinstance(found, Initiative):
         context |= _neighbours(found)
+        context["money"] = _money(found)
     if found.state != Record.State.PUBLISHED:
         context["lacking"] = lacking_evidence(found)
     return render(request, "record.html", context)
+
+
+def _money(initiative: Initiative) -> list[dict[str, Any]]:
+    """What counts of its money on each rung."""
+    asked = QueryDict(f"initiative={initiative.slug}")
+    return totals(Selection(INITIATIVES.filters, asked, INITIATIVES.records()))
 
 
 def _neighbours(initiative: Initiative) -> dict[str, models.QuerySet]:

@@ -36,6 +36,8 @@ from initiatives.intervals import Interval, Qualifier
 from partners.dates import PartialDate
 
 LONGEST = 500
+# No unit of a currency is worth more of another one.
+FAR_APART = 200_000
 TOO_MUCH = Decimal(90) * 10**15
 MOST_DIGITS = 20  # of a number as written, so that no arithmetic rounds
 CENT = Decimal("0.01")
@@ -181,12 +183,17 @@ class _Reader:
 
     def _far_end(self, low: _Number, said: list[Lexeme], bounded: Lexeme | None) -> _Number | None:
         """The number after "to"; None if there is none. The near end takes over its unit."""
+        start = self.at
         between = bounded is not None and bounded.kind is Kind.BETWEEN
         if self._is(Kind.QUALIFIER) and self._words(self.at, self.at + 1) in "~～":  # 5~7亿
             self.at += 1
         elif not self._take(Kind.TO, *([Kind.AND] if between else [])):
             return None
         high = self._number(said)
+        # "two hundred to three hundred million" may begin at 200 or at 200 million.
+        far = high.unit or 0
+        if low.unit and (low.unit == 100 < far or low.unit == 1000 < far / 10**5):
+            self._refuse(start, gettext("the unit of its near end is not clear"))
         # "500,000 to 1 million" is no range of millions, "2000 to 3000 million" is one.
         shares = low.low < 1000 or (high.unit and high.low / high.unit >= 1000)
         if not low.unit and high.unit and shares:
@@ -239,6 +246,9 @@ class _Reader:
         seen = ["", *(amount.currency for amount in (first, *others))]
         if not first.currency or again.currency in seen:
             self._refuse(start, gettext("the same money is said again only in another currency"))
+        one, other = (a.interval.low or a.interval.high or CENT for a in (first, again))
+        if max(one, other) > min(one, other) * FAR_APART:
+            self._refuse(start, gettext("it is too far from the first to be the same money"))
         self._yearly_or_period()
         return again
 

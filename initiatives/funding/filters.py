@@ -9,10 +9,11 @@ from babel.numbers import list_currencies
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from initiatives.filters import InitiativeFilter, RecordForm
+from initiatives.filters import AnyOf, InitiativeFilter, RecordForm
 from initiatives.funding.measures import MeasureName
 from initiatives.funding.models import Funding
 from initiatives.funding.rollup import Rung
+from initiatives.models import Initiative
 
 
 class MoneyForm(RecordForm):
@@ -33,12 +34,16 @@ class FundedInitiativeFilter(InitiativeFilter):
 
     WORDS: ClassVar[dict[str, Any]] = {
         **InitiativeFilter.WORDS,
+        "initiative": _("namely %s"),
         "rung": _("with money %s"),
         "currency": _("with money in %s"),
         "funded": _("with money stated: %s"),
         "measure": _("money in %s"),
     }
 
+    initiative = AnyOf(
+        queryset=Initiative.objects.published(), key="slug", by="among", label=_("Initiative")
+    )
     rung = df.MultipleChoiceFilter(choices=Rung.choices, label=_("Rung"), method="by_rung")
     currency = df.ChoiceFilter(
         choices=[(code, code) for code in sorted(list_currencies("en"))],

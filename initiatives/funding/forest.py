@@ -91,10 +91,11 @@ def forest(rows: list[Row]) -> list[Money]:
     by_key = {(row.record, row.key): row.pk for row in standing}
     now = {row.pk: by_key.get((row.record, row.key)) for row in rows}
     now |= successors(rows) | {row.pk: row.pk for row in standing}
-    return [_as_money(row, now) for row in standing]
+    by_number = {row.pk: row for row in rows}
+    return [_as_money(row, now, by_number) for row in standing]
 
 
-def _as_money(row: Row, now: Mapping[int, int | None]) -> Money:
+def _as_money(row: Row, now: Mapping[int, int | None], rows: Mapping[int, Row]) -> Money:
     period = row.period
     if isinstance(period, str):
         period = PartialDate(period, row.period_earliest, row.period_latest)
@@ -108,7 +109,20 @@ def _as_money(row: Row, now: Mapping[int, int | None]) -> Money:
         restates=now.get(row.restates) if row.restates else None,
         part_of=now.get(row.part_of) if row.part_of else None,
         out_of_scope=bool(row.out_of_scope),
+        outdated=_outdated(row, now, rows),
     )
+
+
+def _outdated(row: Row, now: Mapping[int, int | None], rows: Mapping[int, Row]) -> bool:
+    """Whether what the row restates stands no more, and what stands for it is another amount."""
+    if row.restates is None or row.restates not in rows:
+        return False
+    current = now.get(row.restates)
+    if current is None or current == row.restates:
+        return False
+    old, new = rows[row.restates], rows[current]
+    said = ("low", "high", "currency", "recurs", "period_earliest", "period_latest")
+    return any(getattr(old, name) != getattr(new, name) for name in said)
 
 
 # Trees over several initiatives.

@@ -86,6 +86,7 @@ class Money:
     restates: Key | None = None
     part_of: Key | None = None
     out_of_scope: bool = False
+    outdated: bool = False  # what it restates has been corrected since to another amount
 
     @property
     def years(self) -> list[int]:
@@ -222,8 +223,9 @@ def _hear(group: list[Money], measure: Measure, rung: str, result: RollUp) -> Sp
     """Which of several statements of the same money counts, if any; the others are left out."""
     worth = {m.key: _worth(m, group[0], measure, rung) for m in group}
     # If none can count, one of them says why, and the others only say it again.
-    able = [m for m in group if isinstance(worth[m.key], list)]
-    silent = [m for m in group if worth[m.key] in NOT_IN_THIS_MEASURE]
+    # What restates an amount that was corrected says nothing of the correction.
+    able = [m for m in group if isinstance(worth[m.key], list) and not m.outdated]
+    silent = [m for m in group if worth[m.key] in NOT_IN_THIS_MEASURE and not m.outdated]
     first = next(iter([*able, *silent]), None)
     for money in group:
         reason = worth[money.key]

@@ -43,6 +43,10 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """What anyone may read."""
         return self.filter(state=Record.State.PUBLISHED)
 
+    def among(self, records: Iterable[Record]) -> RecordQuerySet:
+        """Those that are one of the records."""
+        return self.filter(pk__in=[record.pk for record in records])
+
     def with_country(self, countries: Iterable[Country]) -> RecordQuerySet:
         """Those in which one of the countries takes part, itself or through an organisation."""
         taking_part = Participation.objects.current().filter(

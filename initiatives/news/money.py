@@ -17,6 +17,8 @@ from partners.dates import PartialDate
 
 # How one statement about money may point at another.
 RELATIONS = ("restates", "supersedes", "part_of")
+# What a correction keeps of the corrected amount.
+INHERITED = ("restates", "part_of")
 
 
 def party(names: Names, data: dict[str, Any], place: str) -> dict[str, Any]:
@@ -112,13 +114,64 @@ def relate(names: Names, item: Planned) -> None:
         names.problem(f"{item.raw.place}/funding", gettext("a funding key stands twice"))
         return
     stored = _stored(item)
+    _correct_restatements(rows, stored)
     for row in rows:
         for relation in RELATIONS:
             row.fields[relation] = None
-            if relation in row.data:
+            if row.data.get(relation) is not None:
                 row.fields[relation] = _target(names, item, row, relation, set(keys), stored)
+    _check_corrections(names, rows)
+    for row in rows:
+        _inherit(row, rows)
     if not names.problems:
         _check(names, rows, stored)
+
+
+def _correct_restatements(rows: list[PlannedStatement], stored: dict[str, Funding]) -> None:
+    """What restates a correction corrects the stored restatement of the same key."""
+    corrections = {row.data["key"] for row in rows if row.data.get("supersedes")}
+    for row in rows:
+        there = stored.get(row.data["key"])
+        if row.data.get("restates") in corrections and there and "supersedes" not in row.data:
+            row.data = {**row.data, "supersedes": row.data["key"]}
+
+
+def _check_corrections(names: Names, rows: list[PlannedStatement]) -> None:
+    """What was corrected is not corrected again, but its correction is."""
+    corrected: dict[Any, str] = {}
+    for row in rows:
+        target = row.fields["supersedes"]
+        if target is None:
+            continue
+        place = f"{row.place}/supersedes"
+        same = target.key if isinstance(target, Sibling) else target.pk
+        if same in corrected:
+            reason = gettext("“%(key)s” corrects the same: correct that one")
+            names.problem(place, reason % {"key": corrected[same]})
+        corrected[same] = row.data["key"]
+        after = target.superseded_by.first() if isinstance(target, Funding) else None
+        if after and after.key != row.data["key"]:
+            reason = gettext("“%(old)s” was corrected by “%(new)s” already: correct that one")
+            names.problem(place, reason % {"old": target.key, "new": after.key})
+
+
+def _inherit(row: PlannedStatement, rows: list[PlannedStatement]) -> None:
+    """A correction is part of what the corrected amount was part of, and restates the same.
+
+    Unless it says otherwise: `null` says that it is part of nothing.
+    """
+    target, seen = row.fields["supersedes"], {row.data["key"]}
+    while isinstance(target, Sibling) and not target.record and target.key not in seen:
+        seen.add(target.key)
+        old = next(r for r in rows if r.data["key"] == target.key)
+        for relation in INHERITED:
+            if relation not in row.data and row.fields[relation] is None:
+                row.fields[relation] = old.fields[relation]
+        target = old.fields["supersedes"]
+    if isinstance(target, Funding):
+        for relation in INHERITED:
+            if relation not in row.data and row.fields[relation] is None:
+                row.fields[relation] = getattr(target, relation)
 
 
 def _stored(item: Planned) -> dict[str, Funding]:
@@ -229,11 +282,17 @@ def _goes_round(key: str, claims: dict[str, Claim], relation: str) -> bool:
 
 def _countable(claims: dict[str, Claim]) -> bool:
     """Whether no circle goes over parts and restatements, such as a part that restates its whole."""
-    gone = {claim.supersedes for claim in claims.values()}
+    after = {claim.supersedes: key for key, claim in claims.items() if claim.supersedes}
+
+    def now(key: str | None) -> str | None:
+        while key in after:
+            key = after[key]
+        return key
+
     plain = [
-        Money(key, None, "", claim.rung, None, Recurs.ONCE, claim.restates, claim.part_of)
+        Money(key, None, "", claim.rung, None, Recurs.ONCE, now(claim.restates), now(claim.part_of))
         for key, claim in claims.items()
-        if key not in gone
+        if key not in after
     ]
     try:
         roll_up(plain, lambda money: Reason.NO_AMOUNT, "")

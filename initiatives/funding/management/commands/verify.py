@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from initiatives.derive import wrongly_derived
 from initiatives.funding.counting import miscounted
-from initiatives.funding.models import Funding
+from initiatives.funding.models import BaseYear, Funding
 
 
 class Command(BaseCommand):
@@ -22,6 +23,12 @@ class Command(BaseCommand):
         for row, column in wrongly_derived():
             found += 1
             self.stderr.write(f"{row._meta.label} {row.pk} ({row}): {column} is wrong")
+        if BaseYear.current() != settings.CONSTANT_USD_YEAR:
+            found += 1
+            self.stderr.write(
+                f"Constant dollars are of {BaseYear.current()}, CONSTANT_USD_YEAR says "
+                f"{settings.CONSTANT_USD_YEAR}: run load_reference"
+            )
         for statement, what in miscounted():
             found += 1
             self.stderr.write(f"{Funding._meta.label} {statement}: its {what} is wrong")
