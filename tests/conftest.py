@@ -11,6 +11,7 @@ from urllib.parse import quote
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.management import call_command
 from django.db import connection
 from hypothesis.database import DirectoryBasedExampleDatabase
 from playwright.sync_api import Browser, Page
@@ -229,9 +230,18 @@ def django_db_setup(django_db_setup: None, django_db_blocker: Any) -> None:
 
 
 @pytest.fixture
-def seeded(transactional_db: None) -> None:
-    """The reference data and the seed records, really committed."""
+def empty(transactional_db: None) -> None:
+    """The reference data and nothing else, really committed.
+
+    Without it the first test that commits would still find the seed records.
+    """
+    call_command("flush", interactive=False, verbosity=0)
     cast.load_reference()
+
+
+@pytest.fixture
+def seeded(empty: None) -> None:
+    """The reference data and the seed records, really committed."""
     cast.import_seeds()
 
 

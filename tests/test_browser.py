@@ -259,9 +259,8 @@ def test_the_theme_repaints_the_charts_and_is_remembered(site: str, page: Page) 
 
 @pytest.mark.django_db(transaction=True)
 def test_a_range_is_solid_to_its_low_bound_and_hatched_to_its_high_one(
-    live_server: LiveServer, page: Page, trouble: Trouble
+    empty: None, live_server: LiveServer, page: Page, trouble: Trouble
 ) -> None:
-    cast.load_reference()
     record = cast.initiative("ranged", countries=("KEN",), began="2020")
     cast.money(record, "some", 100_000_000, 300_000_000, qualifier="between", period="2020")
     page.goto(f"{live_server.url}/funding/?country=KEN")
@@ -443,13 +442,13 @@ def test_on_paper_there_are_charts_and_their_tables_but_no_navigation(
 @pytest.mark.queue
 @pytest.mark.django_db(transaction=True)
 def test_an_editor_uploads_news_and_watches_it_come_in(
+    empty: None,
     live_server: LiveServer,
     page: Page,
     no_scripts: Page,
     trouble: Trouble,
     start_worker: Callable[..., Any],
 ) -> None:
-    cast.load_reference()
     make_user("ada", "correct-horse", make_group("editor", GROUPS["editor"]))
     page.goto(f"{live_server.url}/imports/")
     expect(page.locator("input[type=file]")).to_have_count(0)

@@ -136,9 +136,8 @@ def test_a_chart_on_one_page_fills_one_sheet(site: str, page: Page) -> None:
 
 
 @pytest.fixture
-def many_flows(live_server: LiveServer, page: Page, trouble: Any) -> Iterator[str]:
+def many_flows(empty: None, live_server: LiveServer, page: Page, trouble: Any) -> Iterator[str]:
     """Signed money from two countries to many, some of it open, one to the giver itself."""
-    cast.load_reference()
     codes = ["KEN", "EGY", "NGA", "ZAF", "IDN", "VNM", "THA", "LAO", "PAK", "BRA", "BOL", "TUR"]
     countries = Country.objects.in_bulk([*codes, "CHN", "JPN"], field_name="iso3")
     for n, (giver, taker) in enumerate(
@@ -188,11 +187,11 @@ def test_flows_are_as_wide_as_they_are_sure_and_only_the_largest_are_drawn(
 
 @pytest.mark.django_db(transaction=True)
 def test_shared_money_stands_beside_or_on_top_of_a_bars_own(
+    empty: None,
     live_server: LiveServer,
     page: Page,
     trouble: Any,
 ) -> None:
-    cast.load_reference()
     own = cast.initiative("own", countries=("KEN",), sectors=("smart-cities",))
     cast.money(own, "own", 100, 300, qualifier="between", period="2020")
     both = cast.initiative("both", countries=("KEN",), sectors=("smart-cities", "health"))
