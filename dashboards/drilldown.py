@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
 from functools import cached_property
 from typing import Any
@@ -15,7 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboards.amounts import between
-from dashboards.charts.money import KINDS, basis_of, rows_link
+from dashboards.charts.chart import Line, number
+from dashboards.charts.money import BY_RUNG, KINDS, basis_of, ledger_lines, rows_link, title_of
 from dashboards.charts.names import names_on
 from dashboards.columns import Column, attribute, edtf
 from dashboards.statement_rows import funding_row, quantity
@@ -26,7 +27,6 @@ from initiatives.funding.rollup import Reason, Recurs, Rung
 from initiatives.intervals import Interval
 from initiatives.selection import Selection
 
-BY_RUNG = "funding-by-rung"
 LONGEST = 300
 SPLIT_AXES = {*Axis.values}
 
@@ -131,17 +131,9 @@ class Drilldown:
         return gettext("all that counts")
 
     @property
-    def chart_title(self) -> str:
-        """The title of the chart that the number is from."""
-        if self.slug == BY_RUNG:
-            return gettext("From promise to payment, rung by rung")
-        rungs = " / ".join(str(Rung(rung).label) for rung in self.account.basis.rungs)
-        return str(KINDS[self.slug].title) % {"rung": rungs.capitalize()}
-
-    @property
     def title(self) -> str:
         """The number in words: "Disbursed by year: 2018"."""
-        return f"{self.chart_title}: {self.label}"
+        return f"{title_of(self.slug, self.account.basis)}: {self.label}"
 
     @cached_property
     def sums(self) -> list[dict[str, Any]]:
@@ -199,19 +191,9 @@ class Drilldown:
         return f"{reverse(name)}?{address.partition('?')[2]}"
 
     @cached_property
-    def left_out(self) -> list[dict[str, Any]]:
+    def left_out(self) -> list[Line]:
         """The lines of the ledger beside the number, each with its rows."""
-        return [
-            {
-                "reason": line.reason.label,
-                "records": line.records,
-                "statements": line.statements,
-                "url": rows_link(self.slug, self.selection, reason=line.reason.value)
-                if line.statements
-                else None,
-            }
-            for line in self._ledger.left_out
-        ]
+        return ledger_lines(self.slug, self.selection, self._ledger)
 
     @property
     def formula(self) -> list[str | Promise]:
@@ -336,24 +318,22 @@ def _parts_of(statements: Iterable[int]) -> dict[int, list[Funding]]:
     return found
 
 
-def _money(name: str) -> Any:
+def _money(name: str) -> Callable[[Any], int | float | None]:
     """Reads cents as units; None where nothing counts, or where open."""
 
-    def read(entry: Any) -> Any:
+    def read(entry: Any) -> int | float | None:
         cents = getattr(entry, name)
-        if cents is None:
-            return None
-        return cents // 100 if cents % 100 == 0 else cents / 100
+        return None if cents is None else number(Decimal(cents) / 100)
 
     return read
 
 
-def _stated(name: str) -> Any:
-    def read(entry: Any) -> Any:
+def _stated(name: str) -> Callable[[Any], int | float | None]:
+    """Reads one end of the amount as stated."""
+
+    def read(entry: Any) -> int | float | None:
         value = getattr(entry.statement, name)
-        if value is None:
-            return None
-        return int(value) if value == value.to_integral_value() else float(value)
+        return None if value is None else number(value)
 
     return read
 

@@ -488,6 +488,14 @@ def test_a_correction_in_two_currencies_corrects_both(client):
     assert not list(miscounted())
 
 
+def test_a_later_rung_does_not_correct_an_earlier_one_of_the_same_key(client):
+    imported(said(money("all", amount(100, 100))))
+    run = imported(said(money("all", amount(100, 100), rung="disbursed", supersedes="all"),
+                        article="second-article"))  # fmt: skip
+    assert [*problems(run)] == ["/records/0/funding/0/supersedes"]
+    assert announced(client, "q=panda") == (100, 100)
+
+
 def test_a_circle_through_a_correction_rejects_its_record_with_the_place():
     imported(said(money("all", amount(100, 100)), money("some", amount(50, 50), part_of="all")))
     run = imported(said(money("new", amount(50, 50), restates="some", supersedes="all"),

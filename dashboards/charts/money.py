@@ -24,7 +24,7 @@ from initiatives.intervals import total
 from initiatives.selection import Selection
 
 DEFAULT_RUNG = Rung.DISBURSED
-RUNGS = "rung"  # the axis of the chart that shows every rung
+BY_RUNG = "funding-by-rung"
 MOST_DRAWN = 20
 # Filters that a reader may take for filters of the money itself.
 NARROWING = {"bloc", "country", "organisation", "sector"}
@@ -76,6 +76,14 @@ def account_of(selection: Selection) -> Account:
     return Account(selection.keys, basis_of(selection))
 
 
+def title_of(slug: str, basis: Basis) -> str:
+    """The title of a chart of money: "Disbursed by year"."""
+    if slug == BY_RUNG:
+        return gettext("From promise to payment, rung by rung")
+    rungs = " / ".join(str(Rung(rung).label) for rung in basis.rungs)
+    return str(KINDS[slug].title) % {"rung": rungs.capitalize()}
+
+
 def money_chart(slug: str, selection: Selection, account: Account | None = None) -> Chart:
     """The chart `slug` of a selection, whose account may be there already.
 
@@ -88,11 +96,10 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
     names = names_on(kind.axis, keys)
     totals, ledger = account.totals(kind.axis), account.ledger(kind.axis)
     basis = account.basis
-    rungs = " / ".join(str(Rung(rung).label) for rung in basis.rungs)
     there = {bar.key for bar in bars}
     return Chart(
         slug=slug,
-        title=str(kind.title) % {"rung": rungs.capitalize()},
+        title=title_of(slug, basis),
         unit=unit(basis),
         label_name=str(kind.label),
         labels=[names[key] for key in keys],
@@ -103,7 +110,7 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
         records=ledger.records,
         statements=ledger.statements,
         note=_note(account, bars, kind.axis, bool(NARROWING & selection.params.keys())),
-        left_out=_lines(slug, selection, ledger),
+        left_out=ledger_lines(slug, selection, ledger),
         horizontal=kind.axis != YEAR,
         drawn=kind.drawn,
         why=rows_link(slug, selection),
@@ -119,8 +126,8 @@ def rung_chart(selection: Selection) -> Chart:
     totals, ledger = account.totals(), account.ledger()
     sizes = account.sizes()
     return Chart(
-        slug="funding-by-rung",
-        title=gettext("From promise to payment, rung by rung"),
+        slug=BY_RUNG,
+        title=title_of(BY_RUNG, basis),
         unit=unit(basis),
         label_name=gettext("Rung"),
         labels=[str(rung.label) for rung in Rung],
@@ -138,7 +145,7 @@ def rung_chart(selection: Selection) -> Chart:
             "Each rung shows what is stated on it, often of other initiatives than the next: rungs "
             "are never added, and their gap is not what is still to be paid."
         ),
-        left_out=_lines("funding-by-rung", selection, ledger),
+        left_out=ledger_lines(BY_RUNG, selection, ledger),
         horizontal=True,
     )
 
@@ -199,7 +206,8 @@ def _value(bar: Bar | None) -> Value:
     return Value(bar.amount, bar.records) if bar else Value(None, 0)
 
 
-def _lines(slug: str, selection: Selection, ledger: Ledger) -> list[Line]:
+def ledger_lines(slug: str, selection: Selection, ledger: Ledger) -> list[Line]:
+    """What a chart leaves out, each line with the way to its rows."""
     return [
         Line(
             line.reason.value,

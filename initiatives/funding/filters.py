@@ -38,7 +38,7 @@ class FundedInitiativeFilter(InitiativeFilter):
         "rung": _("with money %s"),
         "currency": _("with money in %s"),
         "funded": _("with money stated: %s"),
-        "measure": _("money in %s"),
+        "measure": _("with money shown in %s"),
     }
 
     initiative = AnyOf(

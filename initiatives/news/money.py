@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from initiatives.funding.models import MOST, Funding
 from initiatives.funding.rollup import Money, Reason, Recurs, roll_up
@@ -17,6 +17,11 @@ from partners.dates import PartialDate
 
 # How one statement about money may point at another.
 RELATIONS = ("restates", "supersedes", "part_of")
+# Those that stay on one rung, and why.
+SAME_RUNG = {
+    "restates": _("two rungs cannot restate each other"),
+    "supersedes": _("another rung is no correction, but a statement of its own"),
+}
 # What a correction keeps of the corrected amount.
 INHERITED = ("restates", "part_of")
 
@@ -120,6 +125,7 @@ def relate(names: Names, item: Planned) -> None:
             row.fields[relation] = None
             if row.data.get(relation) is not None:
                 row.fields[relation] = _target(names, item, row, relation, set(keys), stored)
+    _check_rungs(names, rows)
     _check_corrections(names, rows)
     for row in rows:
         _inherit(row, rows)
@@ -134,6 +140,19 @@ def _correct_restatements(rows: list[PlannedStatement], stored: dict[str, Fundin
         there = stored.get(row.data["key"])
         if row.data.get("restates") in corrections and there and "supersedes" not in row.data:
             row.data = {**row.data, "supersedes": row.data["key"]}
+
+
+def _check_rungs(names: Names, rows: list[PlannedStatement]) -> None:
+    """The same money, or a correction of it, is on the same rung."""
+    rung = {row.data["key"]: row.fields["rung"] for row in rows}
+    for row in rows:
+        for relation, reason in SAME_RUNG.items():
+            target = row.fields[relation]
+            if target is None:
+                continue
+            other = target.rung if isinstance(target, Funding) else rung[target.key]
+            if other != row.fields["rung"]:
+                names.problem(f"{row.place}/{relation}", str(reason))
 
 
 def _check_corrections(names: Names, rows: list[PlannedStatement]) -> None:
@@ -224,29 +243,16 @@ def _elsewhere(
 
 
 def _check(names: Names, rows: list[PlannedStatement], stored: dict[str, Funding]) -> None:
-    """No circles, no rung restated or superseded by another, no amount that is part of itself."""
+    """No circles, no amount that is part of itself."""
     claims = {key: _claim_of_stored(row) for key, row in stored.items() if row.retired_at is None}
     claims |= {row.data["key"]: _claim(row, stored) for row in rows}
     for row in rows:
-        key = row.data["key"]
-        for relation, reason in wrong(key, claims):
-            names.problem(f"{row.place}/{relation}", reason)
+        for relation in RELATIONS:
+            if _goes_round(row.data["key"], claims, relation):
+                names.problem(f"{row.place}/{relation}", gettext("it leads back to itself"))
     if not names.problems and not _countable(claims):
         place = rows[0].place.rpartition("/")[0]
         names.problem(place, gettext("an amount would be part of itself"))
-
-
-def wrong(key: str, claims: dict[str, Claim]) -> Iterator[tuple[str, str]]:
-    """What is wrong with what one statement points at: (name of the field, reason)."""
-    claim = claims[key]
-    for relation in RELATIONS:
-        other = claims.get(getattr(claim, relation) or "")
-        if _goes_round(key, claims, relation):
-            yield relation, gettext("it leads back to itself")
-        elif other and relation == "restates" and other.rung != claim.rung:
-            yield relation, gettext("two rungs cannot restate each other")
-        elif other and relation == "supersedes" and other.rung != claim.rung:
-            yield relation, gettext("another rung is no correction, but a statement of its own")
 
 
 def _claim(row: PlannedStatement, stored: dict[str, Funding]) -> Claim:
