@@ -133,6 +133,7 @@ INSTALLED_APPS = [
     "initiatives",
     "initiatives.funding",
     "initiatives.news",
+    "initiatives.desk",
     "dashboards",
 ]
 

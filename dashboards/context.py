@@ -3,7 +3,7 @@
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 
-from initiatives.models import DataVersion
+from partners.history.changes import data_version
 
 
 def site(request: HttpRequest) -> dict[str, object]:
@@ -14,6 +14,6 @@ def site(request: HttpRequest) -> dict[str, object]:
         searched = ""
     return {
         "searched": searched,
-        "data_version": DataVersion.current(),
+        "data_version": data_version(),
         "data_licence": "CC BY 4.0",
     }

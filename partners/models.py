@@ -12,11 +12,13 @@ from babel import Locale
 from django.db import models
 from django.db.models import F, Q
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from partners.dates import DayOf, PartialDateField
+from partners.history.changes import Change, DataVersion
+from partners.history.moment import today
+from partners.history.versions import keep_history
 from partners.names import UnknownName, fold
 
 
@@ -57,7 +59,7 @@ class CountryQuerySet(models.QuerySet["Country"]):
     def members_of(self, blocs: Iterable[Bloc], at: dt.date | None = None) -> CountryQuerySet:
         """Full members of one of the blocs: on the day `at`, or today."""
         members = Membership.objects.filter(bloc__in=blocs, role=Membership.Role.MEMBER)
-        return self.filter(pk__in=members.at(at or timezone.localdate()).values("country"))
+        return self.filter(pk__in=members.at(at or today()).values("country"))
 
 
 class Country(models.Model):
@@ -272,3 +274,18 @@ class OrganisationName(FoundName):
     """A name of an organisation, its own name among them."""
 
     organisation = models.ForeignKey(Organisation, models.CASCADE, related_name="names")
+
+
+keep_history(Source, Country, CountryName, Bloc, Membership, Organisation, OrganisationName)
+
+__all__ = [
+    "Bloc",
+    "Change",
+    "Country",
+    "CountryName",
+    "DataVersion",
+    "Membership",
+    "Organisation",
+    "OrganisationName",
+    "Source",
+]

@@ -60,6 +60,13 @@ def page(client: Client, address: str, status: int = 200) -> str:
     return body(response)
 
 
+def unnumbered(said: Any) -> Any:
+    """A page, or the data of a twin, without the data version: drafts and proposals raise it too."""
+    if isinstance(said, dict):
+        return {name: value for name, value in said.items() if name != "data_version"}
+    return re.sub(r"Data version \d+", "Data version", said)
+
+
 def plain(fragment: str) -> str:
     """What a reader sees of some HTML."""
     return " ".join(html.unescape(re.sub(r"<[^>]*>", " ", fragment)).split())

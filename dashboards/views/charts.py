@@ -10,8 +10,8 @@ from django.views.decorators.http import require_safe
 from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS, Chart
 from dashboards.exports import csv_response, json_response, refusal
 from dashboards.lists import INITIATIVES, SUMMITS
-from initiatives.models import DataVersion
 from initiatives.selection import Selection
+from partners.history.changes import data_version
 
 
 def _selected(
@@ -42,7 +42,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         "chart": _build(selection, slug),
         "query": selection.query,
         "address": request.build_absolute_uri(f"{request.path}?{selection.query}".rstrip("?")),
-        "data_version": DataVersion.current(),
+        "data_version": data_version(),
         "today": timezone.localdate(),
     }
     return render(request, "chart.html", context)
@@ -55,7 +55,7 @@ def as_json(request: HttpRequest, slug: str) -> HttpResponse:
     if refused:
         return refused
     data = _build(selection, slug).as_json()
-    return json_response({**data, "query": selection.words, "data_version": DataVersion.current()})
+    return json_response({**data, "query": selection.words, "data_version": data_version()})
 
 
 @require_safe

@@ -22,8 +22,8 @@ from initiatives.facets import facet
 from initiatives.funding.account import Account, Basis, unit
 from initiatives.funding.models import PARTIES, BaseYear, Funding
 from initiatives.funding.rollup import Reason, Rung
-from initiatives.models import DataVersion
 from initiatives.selection import Selection
+from partners.history.changes import data_version
 
 FACETS = ("bloc", "country", "sector", "kind")
 ROWS_PER_PAGE = 100
@@ -170,7 +170,7 @@ def rows_json(request: HttpRequest) -> HttpResponse:
             "query": selection.words,
             "title": found.title,
             "unit": found.unit,
-            "data_version": DataVersion.current(),
+            "data_version": data_version(),
             "results": results,
         }
         return json_response(data)

@@ -12,8 +12,8 @@ from dashboards.columns import absolute
 from dashboards.exports import CHUNK, csv_response, json_response, read_rows, refusal
 from dashboards.lists import Listing
 from initiatives.facets import facet
-from initiatives.models import DataVersion
 from initiatives.selection import Selection
+from partners.history.changes import data_version
 
 PAGE_SIZE = 50
 
@@ -60,7 +60,7 @@ def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
         {
             "count": len(results),
             "query": selection.words,
-            "data_version": DataVersion.current(),
+            "data_version": data_version(),
             "results": results,
         }
     )

@@ -17,8 +17,9 @@ from dashboards import statement_rows
 from dashboards.columns import absolute
 from dashboards.exports import json_response
 from dashboards.lists import organisations as public_organisations
-from initiatives.models import Alliance, DataVersion, Initiative, Participation, Record, Summit
+from initiatives.models import Alliance, Initiative, Participation, Record, Summit
 from partners.dates import PartialDate
+from partners.history.changes import data_version
 from partners.models import Bloc, Country, Membership, Organisation, Source
 
 HEADINGS: dict[str, Any] = {
@@ -140,7 +141,7 @@ def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
             "subregion": found.subregion_name or None,
             "names": [name.name for name in found.names.all()],
             "memberships": [_membership(m) for m in memberships.order_by("bloc__slug", "pk")],
-            "data_version": DataVersion.current(),
+            "data_version": data_version(),
         }
     )
 
@@ -163,7 +164,7 @@ def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
             "website": found.website or None,
             "source": _source(found.source),
             "memberships": [_membership(m) for m in memberships],
-            "data_version": DataVersion.current(),
+            "data_version": data_version(),
         }
     )
 
@@ -182,7 +183,7 @@ def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
             "country": found.country.iso3 if found.country else None,
             "parent": found.parent.slug if found.parent else None,
             "names": [name.name for name in found.names.all()],
-            "data_version": DataVersion.current(),
+            "data_version": data_version(),
         }
     )
 

@@ -17,7 +17,6 @@ from dashboards.views.funding import totals
 from initiatives.models import (
     Alliance,
     Article,
-    DataVersion,
     Initiative,
     Outcome,
     PartOf,
@@ -26,6 +25,7 @@ from initiatives.models import (
 )
 from initiatives.news.publishing import lacking_evidence
 from initiatives.selection import Selection
+from partners.history.changes import data_version
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
     "initiative": Initiative,
@@ -103,7 +103,7 @@ def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "statements": statement_rows.as_json(stated),
         "articles": {a.key: _article_json(request, a) for a in statement_rows.articles_of(stated)},
         "changed": found.changed_at.isoformat(),
-        "data_version": DataVersion.current(),
+        "data_version": data_version(),
     }
     return json_response(data)
 

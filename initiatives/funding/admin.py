@@ -5,12 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.db import transaction
 from django.http import HttpRequest
 
 from initiatives.funding.counting import recount
 from initiatives.funding.places import standing_through
-from initiatives.models import DataVersion
 from partners.admin import OrganisationAdmin
 from partners.models import Organisation
 
@@ -21,8 +19,6 @@ admin.site.unregister(Organisation)
 class CountedOrganisationAdmin(OrganisationAdmin):
     """Counts anew, in the same transaction, what stands under the organisation's country."""
 
-    @transaction.atomic
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         super().save_model(request, obj, form, change)
         recount(standing_through(obj))
-        DataVersion.bump()

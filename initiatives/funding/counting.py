@@ -111,10 +111,18 @@ def _chunks() -> Iterator[set[int]]:
 
 def _write(records: set[int], prices: StoredPrices) -> None:
     lines, spots = _count(records, prices)
-    Entry.objects.filter(record__in=records).delete()
-    Place.objects.filter(statement__record__in=records).delete()
-    insert(Entry, Line._fields, lines)
-    insert(Place, Spot._fields, spots)
+    _replace(Entry.objects.filter(record__in=records), Line, lines)
+    _replace(Place.objects.filter(statement__record__in=records), Spot, spots)
+
+
+def _replace(stored: Any, row: Any, counted: list[Any]) -> None:
+    """Bring the stored rows to what was counted; a row that stays is not written again."""
+    there = {values[1:]: values[0] for values in stored.values_list("pk", *row._fields)}
+    wanted = set(counted)
+    gone = [number for values, number in there.items() if values not in wanted]
+    for start in range(0, len(gone), CHUNK):
+        stored.model.objects.filter(pk__in=gone[start : start + CHUNK]).delete()
+    insert(stored.model, row._fields, [values for values in counted if values not in there])
 
 
 def _count(records: set[int], prices: StoredPrices) -> tuple[list[Line], list[Spot]]:

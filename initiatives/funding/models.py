@@ -16,6 +16,7 @@ from initiatives.intervals import Interval, IntervalFields
 from initiatives.missing import Missing
 from initiatives.models import Carries, Initiative, Sector, Statement
 from partners.dates import DayOf, PartialDateField
+from partners.history.versions import keep_history
 from partners.models import Country, Organisation
 
 # What a row needs to say who gave what to whom, for select_related.
@@ -325,3 +326,6 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return f"{self.axis}: {self.value}"
+
+
+keep_history(Funding, FundingCarries, ExchangeRate, UsDeflator, BaseYear, Entry, Place)

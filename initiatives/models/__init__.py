@@ -32,13 +32,20 @@ from initiatives.models.statements import (
     disputed_slots,
     statement_models,
 )
-from initiatives.models.version import DataVersion
+from partners.history.versions import keep_history
+
+keep_history(
+    *(Sector, Record, Record.sectors.through, Initiative, Alliance, Summit, SummitSeries),
+    *(Publisher, Article, Evidence, Label),
+    *(Participation, StatusStep, KeyDate, Figure, Labelling, Framework, PartOf, Outcome),
+    *(ParticipationCarries, StatusStepCarries, KeyDateCarries, FigureCarries),
+    *(LabellingCarries, FrameworkCarries, PartOfCarries, OutcomeCarries),
+)
 
 __all__ = [
     "Alliance",
     "Article",
     "Carries",
-    "DataVersion",
     "Evidence",
     "Figure",
     "FigureCarries",

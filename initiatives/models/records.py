@@ -19,6 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from initiatives.ladder import Status
 from initiatives.models.statements import Framework, Label, Labelling, Participation
 from partners.dates import DayOf, PartialDateField
+from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
 from partners.names import fold
 
@@ -75,7 +76,7 @@ class RecordQuerySet(models.QuerySet["Record"]):
             bloc__in=blocs, role=Membership.Role.MEMBER, country=OuterRef("partner")
         )
         if now:
-            members = members.at(timezone.localdate())
+            members = members.at(today())
         else:
             members = members.at(OuterRef("record__began_latest"))
         taking_part = (
@@ -145,6 +146,13 @@ class Record(models.Model):
     summary = models.TextField(_("summary"), blank=True)
     sectors = models.ManyToManyField(Sector, blank=True, related_name="records")
     state = models.CharField(_("state"), max_length=12, choices=State, default=State.DRAFT)
+    # Why it was taken back, and where its readers are sent: withdrawn records keep their address.
+    withdrawn_because = models.TextField(_("why it was withdrawn"), blank=True, editable=False)
+    merged_into = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, editable=False, related_name="merged"
+    )
+    # The day on which an editor last found that it still holds.
+    confirmed_on = models.DateField(_("confirmed on"), null=True, blank=True, editable=False)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False, db_index=True)
 
@@ -160,6 +168,15 @@ class Record(models.Model):
     class Meta:
         ordering = ["title"]
         indexes = [models.Index(fields=["type", "state", "began_earliest"], name="record_browse")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(state="withdrawn"),
+                name="record_merged_is_withdrawn",
+            ),
+            models.CheckConstraint(
+                condition=~Q(merged_into=F("pk")), name="record_merged_into_another"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.title

@@ -84,6 +84,8 @@ class Statement(models.Model):
     supersedes = models.ForeignKey(
         "self", models.PROTECT, null=True, blank=True, related_name="superseded_by"
     )
+    # Of several that contradict each other, the one that Accord goes by, and why.
+    chosen_because = models.CharField(max_length=500, blank=True, editable=False)
     fingerprint = models.CharField(max_length=64, editable=False)
 
     objects = StatementQuerySet.as_manager()

@@ -19,7 +19,6 @@ from initiatives.funding.models import Funding
 from initiatives.funding.places import standing_through
 from initiatives.models import (
     Alliance,
-    DataVersion,
     Initiative,
     Publisher,
     Record,
@@ -37,6 +36,7 @@ from initiatives.news.passages import Passages
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
 from initiatives.news.proposing import propose
 from initiatives.news.publishing import NotPublishable, approve
+from partners.history.changes import Verb, change
 from partners.models import Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
 
@@ -62,9 +62,9 @@ def import_content(document: ImportDocument, owner: str) -> None:
         except Refused as refusal:
             queue.finish(document, owner, ImportDocument.State.REFUSED, str(refusal))
             return
-        DataVersion.lock()
-        Importer(document, news, publisher).write()
-        queue.finish(document, owner, ImportDocument.State.DONE)
+        with change(Verb.IMPORT, document.run.requested_by, about=document.name) as made:
+            Importer(document, news, publisher).write()
+        queue.finish(document, owner, ImportDocument.State.DONE, change=made if made.kept else None)
 
 
 def _find_publisher(news: NewsDocument) -> dict[str, Any]:
@@ -119,7 +119,6 @@ class Importer:
         )
         if self.changed:
             recount(self.touched)
-            DataVersion.bump()
 
     def _outcome(self, item: Planned, result: str) -> ImportOutcome:
         target = self.written.get(item.raw.key)

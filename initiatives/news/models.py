@@ -18,6 +18,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import Record
+from partners.history.changes import Change
+from partners.history.versions import keep_history
 from partners.models import Organisation
 
 
@@ -124,6 +126,10 @@ class ImportDocument(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
+    # What importing it changed; nothing if there was nothing to change.
+    change = models.OneToOneField(
+        Change, models.SET_NULL, null=True, blank=True, related_name="document"
+    )
 
     objects = ImportDocumentManager()
 
@@ -186,6 +192,17 @@ class Proposal(models.Model):
         ACCEPTED = "accepted", _("accepted")
         REJECTED = "rejected", _("rejected")
 
+    class Reason(models.TextChoices):
+        """Why an editor rejects a proposal."""
+
+        NOT_SAID = "not-said", _("the passage does not say so")
+        OTHER_RECORD = "other-record", _("it is about another record")
+        KNOWN = "known", _("it is known already, more exactly")
+        OUTDATED = "outdated", _("a later source says otherwise")
+        UNRELIABLE = "unreliable", _("the source is not reliable on this")
+        OUT_OF_SCOPE = "out-of-scope", _("it is not what Accord tracks")
+        OTHER = "other", _("another reason")
+
     record = models.ForeignKey(
         Record, models.CASCADE, null=True, blank=True, related_name="proposals"
     )
@@ -200,18 +217,30 @@ class Proposal(models.Model):
     quote = models.TextField(_("the words that carry it"), blank=True)
     payload = models.JSONField(encoder=DjangoJSONEncoder)
     fingerprint = models.CharField(max_length=64)
-    state = models.CharField(max_length=10, choices=State, default=State.PENDING)
+    # Hash of the text that says so: what was rejected is proposed again only by another text.
+    source = models.CharField(max_length=64, blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.PENDING, db_index=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
+    decided_at = models.DateTimeField(null=True, blank=True, editable=False)
+    decided_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    reason = models.CharField(max_length=12, choices=Reason, blank=True)
+    remark = models.TextField(_("the decision in words"), blank=True)
 
     class Meta:
         ordering = ["-created_at", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["record", "field", "fingerprint"], name="proposed_once"
+                fields=["record", "field", "fingerprint", "source"], name="proposed_once"
             ),
             models.UniqueConstraint(
-                fields=["organisation", "field", "fingerprint"],
+                fields=["organisation", "field", "fingerprint", "source"],
                 name="proposed_once_of_organisation",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="rejected") | ~Q(reason=""),
+                name="proposal_rejected_for_a_reason",
             ),
             models.CheckConstraint(
                 condition=Q(record=None) ^ Q(organisation=None), name="proposal_of_one_thing"
@@ -220,3 +249,6 @@ class Proposal(models.Model):
 
     def __str__(self) -> str:
         return f"{self.record or self.organisation}: {self.field}"
+
+
+keep_history(Proposal)

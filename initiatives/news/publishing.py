@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext
 
 from initiatives.funding.counting import recount
-from initiatives.models import DataVersion, Record, statement_models
+from initiatives.models import Record, statement_models
 
 
 class NotPublishable(Exception):
@@ -41,4 +41,3 @@ def approve(record: Record) -> None:
         raise NotPublishable(lacking)
     Record.objects.filter(pk=record.pk).update(state=Record.State.PUBLISHED)
     record.state = Record.State.PUBLISHED
-    DataVersion.bump()

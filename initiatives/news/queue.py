@@ -26,6 +26,7 @@ from django.utils.translation import gettext
 from kombu.exceptions import OperationalError as QueueDown
 
 from initiatives.news.models import ImportDocument, ImportRun
+from partners.history.changes import Change
 
 # The task in tasks.py, by its name, so that this module need not import what imports it.
 IMPORT_DOCUMENT = "initiatives.news.tasks.import_document"
@@ -101,12 +102,15 @@ def hold(document: ImportDocument, owner: str) -> None:
         raise LostLease(f"document {document.pk}")
 
 
-def finish(document: ImportDocument, owner: str, state: str, error: str = "") -> None:
+def finish(
+    document: ImportDocument, owner: str, state: str, error: str = "", change: Change | None = None
+) -> None:
     """Mark the document as ended, in the transaction of its records; LostLease if not ours."""
     ours = ImportDocument.objects.filter(
         pk=document.pk, owner=owner, state=ImportDocument.State.RUNNING
     )
-    if not ours.update(state=state, error=error, finished_at=timezone.now(), lease_until=None):
+    ended = {"state": state, "error": error, "change": change, "lease_until": None}
+    if not ours.update(**ended, finished_at=timezone.now()):
         raise LostLease(f"document {document.pk}")
 
 

@@ -5,12 +5,12 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
-from django.db import transaction
 
 from initiatives.funding.counting import recount_all
 from initiatives.funding.models import BaseYear
 from initiatives.funding.reference import load_prices
-from initiatives.models import DataVersion, Label, Sector
+from initiatives.models import Label, Sector
+from partners.history.changes import Verb, change
 from partners.reference import load_bloc, load_countries
 
 
@@ -19,8 +19,11 @@ class Command(BaseCommand):
 
     help = "Load countries, blocs, sectors, labels, exchange rates and deflators."
 
-    @transaction.atomic
     def handle(self, *args: Any, **options: Any) -> None:
+        with change(Verb.LOAD, about="fixtures/reference"):
+            self._load()
+
+    def _load(self) -> None:
         folder = settings.BASE_DIR / "fixtures" / "reference"
         try:
             countries = load_countries(folder / "countries.json")
@@ -39,5 +42,4 @@ class Command(BaseCommand):
                 recount_all()
             except ValueError as error:
                 raise CommandError(f"CONSTANT_USD_YEAR: {error}") from error
-            DataVersion.bump()
             self.stdout.write("Prices have changed: all money was counted anew.")

@@ -11,7 +11,7 @@ from tqdm import tqdm
 
 from initiatives.funding.counting import recount_all
 from initiatives.funding.models import Entry, Funding
-from initiatives.models import DataVersion
+from partners.history.changes import Verb, change
 
 
 class Command(BaseCommand):
@@ -25,10 +25,10 @@ class Command(BaseCommand):
         initiatives = Funding.objects.order_by().values("record").distinct().count()
         with tqdm(total=initiatives, unit="initiative", file=sys.stderr, leave=False) as bar:
             try:
-                recount_all(bar.update)
+                with change(Verb.RECOUNT):
+                    recount_all(bar.update)
             except ValueError as error:
                 raise CommandError(f"CONSTANT_USD_YEAR: {error}") from error
-        DataVersion.bump()
         self.stdout.write(
             f"{Entry.objects.count()} entries in the ledger of {Funding.objects.count()} statements, "
             f"{time.monotonic() - began:.1f} s."

@@ -1,0 +1,189 @@
+"""Changes: each write to what the site shows, numbered, with who made it and why.
+
+A change is one transaction. Changes wait for each other, so that their numbers are the order in
+which they became visible, and "as of change 12" means one state of everything.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.db import models, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from partners.history.moment import asked_moment
+
+
+class Verb(models.TextChoices):
+    """What was done."""
+
+    LOAD = "load", _("reference data loaded")
+    IMPORT = "import", _("imported")
+    ENTER = "enter", _("entered")
+    EDIT = "edit", _("edited")
+    ACCEPT = "accept", _("accepted")
+    REJECT = "reject", _("rejected")
+    PUBLISH = "publish", _("published")
+    WITHDRAW = "withdraw", _("withdrawn")
+    DECIDE = "decide", _("decided between values")
+    MERGE = "merge", _("merged")
+    CONFIRM = "confirm", _("confirmed")
+    REVERT = "revert", _("reverted")
+    UNDO = "undo", _("undone")
+    RECOUNT = "recount", _("money counted anew")
+    MANAGE = "manage", _("changed by an administrator")
+    DIRECT = "direct", _("written without a reason given")
+
+
+class Replayed(Exception):
+    """The same form was sent before; `first` is the change that it made then."""
+
+    def __init__(self, first: Change) -> None:
+        super().__init__(f"already done as change {first.number}")
+        self.first = first
+
+
+class ChangeQuerySet(models.QuerySet["Change"]):
+    """Questions about changes."""
+
+    def until(self, at: dt.datetime) -> ChangeQuerySet:
+        """Those that had been made at that time."""
+        return self.filter(at__lte=at)
+
+    def newest_first(self) -> ChangeQuerySet:
+        """The latest change first."""
+        return self.order_by("-number")
+
+
+class Change(models.Model):
+    """One change. Its number is the data version that it led to.
+
+    `who` is the public name of whoever made it, kept when the account is gone; empty for the
+    machine. `token` is that of the form that asked for it: one form makes one change.
+    """
+
+    number = models.BigIntegerField(primary_key=True)
+    at = models.DateTimeField(db_index=True)
+    verb = models.CharField(max_length=10, choices=Verb)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
+    who = models.CharField(max_length=200, blank=True)
+    about = models.CharField(max_length=500, blank=True, help_text=_("what was changed, in words"))
+    why = models.TextField(blank=True)
+    undoes = models.OneToOneField(
+        "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
+    )
+    token = models.CharField(max_length=64, null=True, blank=True, unique=True)
+
+    # Whether it wrote anything: known when it has ended, and true of all that are stored.
+    kept = True
+
+    objects = ChangeQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["number"]
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.number}: {self.get_verb_display()} {self.about}".strip()
+
+
+class DataVersion(models.Model):
+    """A single row: the number of the last change, and whether a transaction is making it.
+
+    `writing` is only ever true inside that transaction. The triggers of `partners.history.versions`
+    read it; a row that is written outside any change becomes a change of its own.
+    """
+
+    number = models.BigIntegerField(default=0)
+    writing = models.BooleanField(default=False)
+
+    class Meta:
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return str(self.number)
+
+
+def data_version() -> int:
+    """The number of the last change; as of a moment, of the last one before it. 0: none yet."""
+    moment = asked_moment()
+    if moment is not None:
+        return moment.number
+    return DataVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+
+
+@contextmanager
+def change(
+    verb: str,
+    by: Any = None,
+    *,
+    about: str = "",
+    why: str = "",
+    token: str | None = None,
+    undoes: Change | None = None,
+) -> Iterator[Change]:
+    """A transaction whose writes are one change; other changes wait until it ends.
+
+    Inside another change it is part of that one. If nothing was written there is no change, and
+    the data version stays. Replayed if a form with that token has made a change before: then
+    nothing is written.
+    """
+    with transaction.atomic():
+        state, _created = DataVersion.objects.select_for_update().get_or_create(pk=1)
+        if state.writing:
+            yield Change.objects.get(pk=state.number)
+            return
+        if token and (first := Change.objects.filter(token=token).first()):
+            raise Replayed(first)
+        made = Change.objects.create(
+            number=state.number + 1,
+            at=_later_than_the_last(),
+            verb=verb,
+            by=by if getattr(by, "pk", None) else None,
+            who=public_name(by),
+            about=about[:500],
+            why=why,
+            token=token or None,
+            undoes=undoes,
+        )
+        DataVersion.objects.filter(pk=1).update(number=made.number, writing=True)
+        yield made
+        made.kept = wrote_something(made.number)
+        if made.kept:
+            DataVersion.objects.filter(pk=1).update(writing=False)
+        else:
+            Change.objects.filter(pk=made.number).delete()
+            DataVersion.objects.filter(pk=1).update(number=made.number - 1, writing=False)
+
+
+def public_name(user: Any) -> str:
+    """The name under which a person's changes are shown: the full name, else the login."""
+    if user is None or not getattr(user, "is_authenticated", False):
+        return ""
+    return (user.get_full_name() or user.get_username())[:200]
+
+
+def wrote_something(number: int) -> bool:
+    """Whether any row was written or removed under that number: one query."""
+    from partners.history.versions import versions
+
+    touched = [
+        twin.objects.order_by().filter(**{column: number}).values_list("since")
+        for twin in versions().values()
+        for column in ("since", "until")
+    ]
+    return touched[0].union(*touched[1:], all=True).exists()
+
+
+def _later_than_the_last() -> dt.datetime:
+    """Now, or just after the last change if a clock was set back."""
+    last = Change.objects.newest_first().values_list("at", flat=True).first()
+    now = timezone.now()
+    return max(now, last + dt.timedelta(microseconds=1)) if last else now

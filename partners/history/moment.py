@@ -1,0 +1,96 @@
+"""Reading the site as it was after some change.
+
+Inside `as_of`, each query finds in the place of a table the versions of its rows that held then:
+a common table expression hides the table under its own name. So whatever asks the database asks
+the past, without knowing: lists, facets, charts, exports.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from django.db import connection
+from django.utils import timezone
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """After which change, and at what time; both say the same."""
+
+    number: int
+    at: dt.datetime
+
+
+class PastIsFixed(Exception):
+    """Something tried to write to the past."""
+
+
+_moment: ContextVar[Moment | None] = ContextVar("moment", default=None)
+
+
+def asked_moment() -> Moment | None:
+    """The moment as of which is read; None: now."""
+    return _moment.get()
+
+
+def today() -> dt.date:
+    """The day as of which is read."""
+    moment = _moment.get()
+    return timezone.localdate(moment.at) if moment else timezone.localdate()
+
+
+@contextmanager
+def as_of(moment: Moment | None) -> Iterator[None]:
+    """Everything that is read inside is as it was at the moment; None: as it is now."""
+    if moment is None:
+        yield
+        return
+    before = _moment.set(moment)
+    try:
+        with connection.execute_wrapper(_Then(moment.number)):
+            yield
+    finally:
+        _moment.reset(before)
+
+
+class _Then:
+    """Puts before each query what hides the tables that it names."""
+
+    def __init__(self, number: int) -> None:
+        self.number = int(number)
+
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, params: Any, many: bool, context: Any
+    ) -> Any:
+        named = [table for table in _hidden(context["connection"].vendor) if f'"{table}"' in sql]
+        if named:
+            if not sql.lstrip(" (").startswith("SELECT"):
+                raise PastIsFixed(sql[:80])
+            views = _hidden(context["connection"].vendor)
+            held = ", ".join(views[table].replace("{number}", str(self.number)) for table in named)
+            sql = f"WITH {held} {sql}"
+        return execute(sql, params, many, context)
+
+
+@lru_cache
+def _hidden(vendor: str) -> dict[str, str]:
+    """For each table with versions, the expression that stands for it."""
+    from partners.history.versions import columns, versions
+
+    # PostgreSQL would build each in full before the first row; SQLite decides by itself.
+    how = "NOT MATERIALIZED " if vendor == "postgresql" else ""
+    found = {}
+    for model, twin in versions().items():
+        table, kept = model._meta.db_table, twin._meta.db_table
+        names = ", ".join(f'"{name}"' for name in columns(model))
+        found[table] = (
+            f'"{table}" AS {how}(SELECT {names} FROM "{kept}" '  # noqa: S608 - our own names
+            f'WHERE "since" <= {{number}} AND ("until" IS NULL OR "until" > {{number}}))'
+        )
+    return found
