@@ -30,6 +30,12 @@ class Draft(models.Model):
 
     class Meta:
         ordering = ["-saved_at"]
+        default_permissions = ()
+        # What the roles are made of: see dashboards.access.
+        permissions = [
+            ("edit", _("Can enter records, edit drafts and review")),
+            ("publish", _("Can publish, withdraw, merge, revert and undo")),
+        ]
 
     def __str__(self) -> str:
         return self.title or str(self.key)

@@ -20,8 +20,12 @@ GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
         "initiatives": ("view", "add", "change"),
         "funding": ("view", "add", "change"),
         "news": ("view", "add", "change"),
+        "desk": ("edit",),
     },
-    "chief editor": dict.fromkeys(("partners", "initiatives", "funding", "news"), ACTIONS),
+    "chief editor": {
+        **dict.fromkeys(("partners", "initiatives", "funding", "news"), ACTIONS),
+        "desk": ("edit", "publish"),
+    },
     "administrator": {},
 }
 USERS = {
