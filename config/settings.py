@@ -7,7 +7,8 @@ SECRET_KEY         required; `make setup` writes a random one into `.env`
 DEBUG              off unless 1
 SITE_URL           the address users see, default https://localhost; https turns on what https
                    allows (redirect, HSTS, secure cookies), http leaves it off
-TRUST_PROXY        1: believe `X-Forwarded-Proto`; only behind a proxy that sets it itself
+TRUST_PROXY        1: believe `X-Forwarded-Proto` and the last address of `X-Forwarded-For`; only
+                   behind a proxy that sets both itself
 DATABASE_URL       default: SQLite in var/; `postgres://user:password@host:5432/name`
 REDIS_URL          default: the embedded queue's socket in var/; `redis://host:6379/0`
 VAR_DIR            where databases, sockets, logs and collected files go, default var/
@@ -21,6 +22,7 @@ LOG_LEVEL          default INFO
 import hashlib
 import os
 import tempfile
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -86,12 +88,21 @@ CSRF_COOKIE_SECURE = _https
 SECURE_HSTS_SECONDS = 365 * 24 * 3600 if _https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = _https
 SECURE_HSTS_PRELOAD = _https
-if env.bool("TRUST_PROXY", default=False):
+TRUST_PROXY = env.bool("TRUST_PROXY", default=False)
+if TRUST_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
+# A session ends with the browser, for machines that several people use, and after a working day.
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_AGE = 12 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True  # scripts find the token in the forms
 CSRF_COOKIE_SAMESITE = "Lax"
+if _https:
+    # Browsers take a cookie of such a name from this host alone, and over https alone.
+    SESSION_COOKIE_NAME = "__Host-session"
+    CSRF_COOKIE_NAME = "__Host-csrf"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
@@ -128,6 +139,7 @@ INSTALLED_APPS = [
     "django_filters",
     "django_htmx",
     "csp",
+    "axes",
     # Each imports only those above it.
     "partners",
     "initiatives",
@@ -149,6 +161,8 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # The innermost: it puts the page of a locked account in the place of the login form.
+    "axes.middleware.AxesMiddleware",
 ]
 
 ROOT_URLCONF = "config.urls"
@@ -172,19 +186,6 @@ TEMPLATES = [
 
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
-    for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
-    )
-]
-LOGIN_URL = "/login/"
-LOGIN_REDIRECT_URL = "/"
-LOGOUT_REDIRECT_URL = "/"
-
 LANGUAGE_CODE = "en-gb"
 LANGUAGES = [("en-gb", "English")]
 TIME_ZONE = "UTC"
@@ -203,6 +204,38 @@ NEWS_MAX_RECORDS = env.int("NEWS_MAX_RECORDS", default=500)
 
 # Constant US dollars are those of this year.
 CONSTANT_USD_YEAR = env.int("CONSTANT_USD_YEAR", default=2023)
+
+
+# --- Logging in --------------------------------------------------------------------------------
+
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # refuses a locked account before the password is read
+    "django.contrib.auth.backends.ModelBackend",
+]
+AUTH_PASSWORD_VALIDATORS: list[dict[str, Any]] = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "/login/"
+LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "/"
+
+# Five wrong passwords lock an account for whoever comes from that address, and for nobody else:
+# so no one is kept out by a stranger who guesses.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=15)
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_ON_SUCCESS = True
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the time that the page names holds
+AXES_CLIENT_IP_CALLABLE = "dashboards.views.account.client_address"
+AXES_LOCKOUT_CALLABLE = "dashboards.views.account.locked_out"
+AXES_DISABLE_ACCESS_LOG = True  # who logged in from where is not kept
+AXES_VERBOSE = False
 
 
 # --- Database ----------------------------------------------------------------------------------

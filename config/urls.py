@@ -4,9 +4,12 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path
 
+from dashboards.views import account
+
 urlpatterns = [
     path("login/", auth.LoginView.as_view(redirect_authenticated_user=True), name="login"),
     path("logout/", auth.LogoutView.as_view(), name="logout"),
+    path("password/", account.PasswordChange.as_view(), name="password"),
     path("admin/", admin.site.urls),
     path("", include("dashboards.urls")),
 ]

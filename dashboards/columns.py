@@ -26,8 +26,9 @@ class Column:
 
 
 def absolute(request: HttpRequest, row: models.Model) -> str:
-    """The row's address in full."""
-    return request.build_absolute_uri(row.get_absolute_url())  # type: ignore[attr-defined]
+    """The row's address in full, where it is read as it is now."""
+    path = row.get_absolute_url().partition("?")[0]  # type: ignore[attr-defined]
+    return request.build_absolute_uri(path)
 
 
 def attribute(name: str) -> Callable[[Any], Any]:

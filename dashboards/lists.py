@@ -9,7 +9,6 @@ from typing import Any
 from django.db import models
 from django.db.models import Count, F, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboards import columns
@@ -27,6 +26,7 @@ from initiatives.models import (
     Record,
     Summit,
 )
+from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
 
 
@@ -75,10 +75,8 @@ def countries() -> models.QuerySet[Country]:
 def blocs() -> models.QuerySet[Bloc]:
     """Blocs with the number of their members today and of initiatives run under them."""
     under = _in_published_initiatives(Framework.objects.all()).filter(bloc=OuterRef("pk"))
-    today = Membership.objects.filter(bloc=OuterRef("pk"), role=Membership.Role.MEMBER).at(
-        timezone.localdate()
-    )
-    members = today.order_by().values("bloc").annotate(n=Count("country", distinct=True))
+    then = Membership.objects.filter(bloc=OuterRef("pk"), role=Membership.Role.MEMBER).at(today())
+    members = then.order_by().values("bloc").annotate(n=Count("country", distinct=True))
     return Bloc.objects.select_related("source").annotate(
         initiatives=_count(under, "bloc"),
         members=Coalesce(Subquery(members.values("n")[:1]), 0),

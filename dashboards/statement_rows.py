@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboards.amounts import as_stated, between
+from initiatives.desk.sources import independent_sources
 from initiatives.funding.measures import MeasureName
 from initiatives.funding.models import PARTIES, Entry, Funding
 from initiatives.funding.rollup import Reason, Recurs
@@ -58,6 +59,9 @@ class Row:
     date: str = ""
     missing: str = ""
     disputed: bool = False
+    chosen: bool = False
+    reason: str = ""
+    sources: int = 0
 
 
 @dataclass(slots=True)
@@ -330,13 +334,22 @@ def sections(stated: list[Stated]) -> list[Section]:
 
 
 def as_row(statement: Statement, render: Render, disputed: bool = False) -> Row:
-    """One statement as a row, with its accepted passages."""
+    """One statement as a row, with its accepted passages.
+
+    How many independent sources it has is counted where that may surprise: where several articles
+    say so, or others say otherwise.
+    """
     name = statement._meta.model_name or ""
+    passages = accepted_passages(statement)
+    articles = {passage.article_id: passage.article for passage in passages}
     return Row(
         kind=name,
         anchor=f"{name}-{statement.pk}",
-        passages=accepted_passages(statement),
+        passages=passages,
         disputed=disputed,
+        chosen=disputed and bool(statement.chosen_because),
+        reason=statement.chosen_because,
+        sources=independent_sources(articles.values()) if disputed or len(articles) > 1 else 0,
         **render(statement),
     )
 
@@ -414,6 +427,7 @@ def as_json(stated: list[Stated]) -> dict[str, list[dict[str, Any]]]:
                 "values": statement.public_values(),
                 "superseded": statement.retired_at is not None,
                 "disputed": statement.slot in disputed and statement.retired_at is None,
+                "chosen_because": statement.chosen_because or None,
                 "recorded_at": statement.recorded_at.isoformat(),
                 "evidence": [
                     {

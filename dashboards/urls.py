@@ -7,12 +7,17 @@ from dashboards.views import (
     articles,
     charts,
     codebook,
+    duplicates,
+    entering,
+    follow_up,
     funding,
     imports,
     lists,
     pages,
     partners,
     records,
+    reviewing,
+    suggesting,
 )
 
 urlpatterns = [
@@ -29,6 +34,10 @@ urlpatterns = [
     path("charts/<slug:slug>.csv", charts.as_csv, name="chart_csv"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_run, name="import"),
+    path("review/", reviewing.queue, name="review"),
+    path("review/<int:pk>/", reviewing.proposal, name="proposal"),
+    path("review/drafts/", reviewing.drafts, name="review_drafts"),
+    path("review/disputes/", reviewing.dispute_list, name="disputes"),
     re_path(r"^countries/(?P<iso3>[A-Z]{3})/$", partners.country, name="country"),
     re_path(r"^countries/(?P<iso3>[A-Z]{3})\.json$", partners.country_json),
     path("blocs/<slug:slug>/", partners.bloc, name="bloc"),
@@ -36,11 +45,40 @@ urlpatterns = [
     path("organisations/<slug:slug>/", partners.organisation, name="organisation"),
     path("organisations/<slug:slug>.json", partners.organisation_json),
     path("articles/<int:pk>/", articles.article, name="article"),
+    path("articles/<int:pk>/text/", suggesting.article_text, name="article_text"),
+    path("enter/", entering.enter, name="enter"),
+    path("enter/draft/", entering.keep_draft, name="keep_draft"),
+    path("enter/drafts/", entering.drafts, name="entry_drafts"),
+    path("suggest/<slug:kind>/", suggesting.suggest, name="suggest"),
+    path("understand/<slug:kind>/", suggesting.understand, name="understand"),
+    path("alike/", suggesting.alike, name="alike"),
+    path("review/follow-up/", follow_up.follow_up, name="follow_up"),
+    path("review/follow-up/<slug:queue>/", follow_up.follow_up, name="follow_up_queue"),
+    path("review/follow-up/confirm/<slug:slug>/", follow_up.confirm_record, name="confirm"),
+    path("review/duplicates/", duplicates.queue, name="duplicates"),
+    path("review/duplicates/<slug:kept>/<slug:other>/", duplicates.pair, name="duplicate_pair"),
+    path(
+        "review/duplicates/<slug:kept>/<slug:other>/merge/",
+        duplicates.merge_pair,
+        name="duplicate_merge",
+    ),
+    path(
+        "review/duplicates/<slug:kept>/<slug:other>/apart/",
+        duplicates.apart,
+        name="duplicate_apart",
+    ),
 ]
 for plural in ("initiatives", "alliances", "summits"):
     kind = {"type": SINGULAR[plural]}
     urlpatterns += [
         path(f"{plural}/<slug:slug>/", records.record, kind, name=SINGULAR[plural]),
+        path(f"{plural}/<slug:slug>/edit/", entering.edit, kind, name=f"{SINGULAR[plural]}_edit"),
+        path(
+            f"{plural}/<slug:slug>/publish/",
+            entering.publish,
+            kind,
+            name=f"{SINGULAR[plural]}_publish",
+        ),
         path(f"{plural}/<slug:slug>.json", records.record_json, kind),
     ]
 for listing in LISTINGS:

@@ -21,7 +21,7 @@ from initiatives.models import (
     Sector,
     SummitSeries,
 )
-from partners.admin import HTTPS
+from partners.admin import HTTPS, HistoryAdmin
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -37,8 +37,8 @@ class ReadOnlyAdmin(admin.ModelAdmin):
         return False
 
 
-@admin.register(Sector, Label, SummitSeries)
-class NamedAdmin(admin.ModelAdmin):
+@admin.register(Label, SummitSeries)
+class NamedAdmin(HistoryAdmin):
     """Names that records are sorted under."""
 
     list_display = ["name", "slug"]
@@ -49,8 +49,17 @@ class NamedAdmin(admin.ModelAdmin):
         return ["slug"] if obj else []
 
 
+@admin.register(Sector)
+class SectorAdmin(NamedAdmin):
+    """One that records stand under cannot be removed: they and their money would lose it unsaid."""
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        in_use = obj is not None and Record.objects.filter(sectors=obj).exists()
+        return super().has_delete_permission(request, obj) and not in_use
+
+
 @admin.register(Publisher)
-class PublisherAdmin(admin.ModelAdmin):
+class PublisherAdmin(HistoryAdmin):
     """Who prints articles."""
 
     list_display = ["name", "country", "url"]
@@ -74,6 +83,7 @@ class ArticleAdmin(ReadOnlyAdmin):
     """Articles and their texts."""
 
     list_display = ["title", "publisher", "published", "language", "recorded_at"]
+    formfield_overrides = HTTPS
     list_select_related = ["publisher"]
     search_fields = ["title", "key"]
 

@@ -8,20 +8,27 @@ from typing import Any, TypeVar
 from django.db import models
 from django.utils import timezone
 
-from initiatives.ladder import beginning, status_now
+from initiatives.ladder import beginning, gone_by, status_now
 from initiatives.models import Alliance, Initiative, Record, Statement, Summit, statement_models
 from partners.dates import DayOf
 
 
 def derived_values(record: Initiative | Alliance | Summit) -> dict[str, Any]:
-    """`began` and, for an initiative, `status`, as the current statements have them."""
+    """`began` and, for an initiative, `status`, as the current statements have them.
+
+    Where a disputed date was decided they go by the chosen one; that it is disputed stays said.
+    """
     values: dict[str, Any] = {}
     if isinstance(record, Initiative):
-        dates = [(step.status, step.date) for step in record.steps.current()]
-        values["status"] = status_now(dates)
+        steps = record.steps.current()
+        said = [(step.status, step.date, bool(step.chosen_because)) for step in steps]
+        values["status"] = status_now(gone_by(said))
     else:
-        dates = [(key_date.event, key_date.date) for key_date in record.key_dates.current()]
-    values["began"], values["began_disputed"] = beginning(dates)
+        dates = record.key_dates.current()
+        said = [(date.event, date.date, bool(date.chosen_because)) for date in dates]
+    values["began"], unclear = beginning(gone_by(said))
+    _began, contradicted = beginning((event, date) for event, date, _chosen in said)
+    values["began_disputed"] = unclear or contradicted
     return values
 
 

@@ -25,6 +25,7 @@ from initiatives.models import (
     SummitSeries,
 )
 from partners.dates import FIRST_YEAR, LAST_YEAR
+from partners.history.asking import MomentField
 from partners.models import Bloc, Country, Organisation
 from partners.names import fold
 
@@ -66,6 +67,15 @@ class YearFilter(df.NumberFilter):
         super().__init__(**kwargs)
 
 
+class MomentFilter(df.Filter):
+    """As of which moment the list is read. What reads it is `partners.history.asking`."""
+
+    field_class = MomentField
+
+    def filter(self, qs: models.QuerySet, value: Any) -> models.QuerySet:
+        return qs
+
+
 class ListFilter(df.FilterSet):
     """What the filters of every list have: text, and their words.
 
@@ -73,9 +83,13 @@ class ListFilter(df.FilterSet):
     """
 
     NOUN: ClassVar[Any] = _("Records")
-    WORDS: ClassVar[dict[str, Any]] = {"q": _("mentioning “%s”")}
+    WORDS: ClassVar[dict[str, Any]] = {
+        "q": _("mentioning “%s”"),
+        "as_of": _("as known on %s"),
+    }
 
     q = df.CharFilter(label=_("Text"), method="by_text", max_length=200)
+    as_of = MomentFilter(label=_("As known on"))
 
     def by_text(self, qs: Any, name: str, value: str) -> models.QuerySet:
         """Rows that mention every word of the text."""

@@ -63,3 +63,13 @@ def beginning(dates: Iterable[tuple[str, PartialDate | None]]) -> tuple[PartialD
     )
     said = sorted({date for other, date in known if other == event}, key=lambda date: date.text)
     return reduce(PartialDate.covering, said), len(said) > 1
+
+
+def gone_by(said: Iterable[tuple[str, PartialDate | None, bool]]) -> list[Step]:
+    """The (event, date) pairs that Accord goes by, of (event, date, whether it was chosen).
+
+    Where one date of an event was chosen, the others of that event do not count.
+    """
+    said = list(said)
+    decided = {event for event, _date, chosen in said if chosen}
+    return [(event, date) for event, date, chosen in said if chosen or event not in decided]

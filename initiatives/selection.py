@@ -17,6 +17,7 @@ from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
 
 from initiatives.filters import ListFilter
+from partners.history.asking import MomentField, in_words
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +139,9 @@ class Selection:
     def _text(self, name: str, value: str) -> str:
         """A value as people say it: the name of the bloc instead of its slug."""
         field: Any = self.form.fields[name]
+        if isinstance(field, MomentField):
+            moment = self.form.cleaned_data.get(name)
+            return in_words(moment) if moment else value
         if hasattr(field, "queryset"):
             for chosen in self.form.cleaned_data.get(name) or []:
                 if str(getattr(chosen, field.to_field_name)) == value:

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from partners.dates import DayOf, PartialDateField
 from partners.history.changes import Change, DataVersion
-from partners.history.moment import today
+from partners.history.moment import address, today
 from partners.history.versions import keep_history
 from partners.names import UnknownName, fold
 
@@ -92,7 +92,7 @@ class Country(models.Model):
         return Locale.parse(language).territories.get(self.iso2) or self.english_name
 
     def get_absolute_url(self) -> str:
-        return reverse("country", args=[self.iso3])
+        return address(reverse("country", args=[self.iso3]))
 
 
 class FoundName(models.Model):
@@ -162,7 +162,7 @@ class Bloc(models.Model):
         return self.short_name
 
     def get_absolute_url(self) -> str:
-        return reverse("bloc", args=[self.slug])
+        return address(reverse("bloc", args=[self.slug]))
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -267,7 +267,7 @@ class Organisation(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("organisation", args=[self.slug])
+        return address(reverse("organisation", args=[self.slug]))
 
 
 class OrganisationName(FoundName):

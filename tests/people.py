@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.auth.models import User
 from django.test import Client
 
-from dashboards.management.commands.demo_users import GROUPS, make_group
+from dashboards.management.commands.make_roles import GROUPS, make_group
 
 PASSWORD = "a-long-test-password"
 ROLES = ("editor", "chief editor", "administrator")

@@ -13,7 +13,8 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from dashboards.management.commands.demo_users import GROUPS, make_group, make_user
+from dashboards.management.commands.demo_users import make_user
+from dashboards.management.commands.make_roles import GROUPS, make_group
 from initiatives.news.models import ImportRun
 from tests import cast
 from tests.browsing import CLEAR, DESK, OPEN_ALL, PHONE, Trouble, axe, fits

@@ -56,6 +56,7 @@ def lines(client, asked: str, slug: str = "funding-by-rung") -> dict[str, int]:
 
 
 def quokka(name: str, **fields: Any) -> Any:
+    fields.setdefault("summary", "Made up for a test.")
     return cast.initiative(f"quokka-{name}", title=f"Quokka {name}", **fields)
 
 

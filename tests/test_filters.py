@@ -13,6 +13,8 @@ def a_value(name, field):
         return str(getattr(field.queryset.first(), field.to_field_name))
     if hasattr(field, "choices"):
         return next(str(key) for key, _label in field.choices if key)
+    if name == "as_of":
+        return timezone.localdate().isoformat()
     return "2017" if name.startswith("year") else "china"
 
 

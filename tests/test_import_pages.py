@@ -14,7 +14,8 @@ from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun
 from initiatives.news.requesting import request_import
 from initiatives.news.tasks import import_document
 from tests import cast
-from tests.documents import as_bytes, document, imported, initiative, partner
+from tests.documents import as_bytes, document, imported, initiative, partner, tables
+from tests.reading import plain
 
 pytestmark = pytest.mark.django_db
 
@@ -148,8 +149,10 @@ def test_an_upload_is_queued_and_leads_to_its_page(client, editor):
         (upload(b""), "empty"),
         (upload(b" " * (settings.NEWS_MAX_BYTES + 1)), "5000001 bytes; at most 5000000 are read"),
         ({"documents": "no file at all"}, "required"),
+        (upload(GOOD, name="news.exe"), "news.exe is no news document"),
+        (upload(GOOD, name="news.json.html"), "news.json.html is no news document"),
     ],
-    ids=["nothing", "an empty file", "too large", "text"],
+    ids=["nothing", "an empty file", "too large", "text", "a program", "a page"],
 )
 def test_a_wrong_upload_is_refused_with_a_message(client, editor, data, words):
     for file in data.get("documents", []):
@@ -174,6 +177,24 @@ def test_more_files_than_are_taken_at_once_are_refused(client, editor):
     assert refused.status_code == 400
     assert "At most 20 files" in text(refused)
     assert ImportRun.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"\x89PNG\r\n\x1a\n\x00", b"<script>alert(1)</script>", b"[" * 100_000, b"null", b"\xff\xfe{"],
+    ids=["a picture", "a page", "deep", "nothing", "another encoding"],
+)
+def test_what_only_calls_itself_json_changes_nothing_and_says_why(client, editor, content):
+    before = tables()
+    page = client.post("/imports/", upload(content), follow=True)
+    run = ImportRun.objects.latest("pk")
+    assert page.redirect_chain == [(run.get_absolute_url(), 302)]
+    import_document(run.documents.get().pk)
+    shown = client.get(run.get_absolute_url())
+    assert shown.status_code == 200
+    assert "Refused: the file" in plain(text(shown))
+    assert b"<script>alert" not in shown.content
+    assert tables() == before
 
 
 def test_a_hostile_file_name_is_shown_as_text(client, editor):

@@ -324,7 +324,7 @@ PAGES = ["/initiatives/", "/funding/"]
 NAMES = [
     "q", "bloc", "country", "organisation", "sector", "kind", "status", "label", "year_min",
     "year_max", "rung", "funded", "currency", "measure", "initiative", "members_of", "membership", "series", "taking_part",
-    "page", "nonsense",
+    "as_of", "page", "nonsense",
 ]  # fmt: skip
 
 

@@ -8,9 +8,11 @@ from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
 from initiatives.models import Article, Evidence
+from partners.history.asking import answers_as_of
 
 
 @require_safe
+@answers_as_of
 def article(request: HttpRequest, pk: int) -> HttpResponse:
     """An article: its brief with every passage marked, and what each passage carries."""
     articles = Article.objects.all()

@@ -11,6 +11,7 @@ from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS, Chart
 from dashboards.exports import csv_response, json_response, refusal
 from dashboards.lists import INITIATIVES, SUMMITS
 from initiatives.selection import Selection
+from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 
 
@@ -32,6 +33,7 @@ def _build(selection: Selection, slug: str) -> Chart:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart alone on a page, to print, with how to cite it."""
     selection, _refused = _selected(request, slug, strict=False)
@@ -49,6 +51,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def as_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart's numbers, its total and its ledger; 400 names a parameter not understood."""
     selection, refused = _selected(request, slug)
@@ -59,6 +62,7 @@ def as_json(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The same numbers: a row for each label and series; an empty `high` beside a low is open."""
     selection, refused = _selected(request, slug)

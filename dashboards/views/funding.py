@@ -23,6 +23,7 @@ from initiatives.funding.account import Account, Basis, unit
 from initiatives.funding.models import PARTIES, BaseYear, Funding
 from initiatives.funding.rollup import Reason, Rung
 from initiatives.selection import Selection
+from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 
 FACETS = ("bloc", "country", "sector", "kind")
@@ -35,6 +36,7 @@ WHICH = ("chart", "bar", "reason")
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def funding(request: HttpRequest) -> HttpResponse:
     """The charts of money for the initiatives that the filter selects."""
     selection = Selection(INITIATIVES.filters, request.GET, INITIATIVES.records())
@@ -144,6 +146,7 @@ def _machine(
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def rows(request: HttpRequest) -> HttpResponse:
     """Exactly the statements behind a bar, a total or a line of a ledger; 404 if there are none."""
     try:
@@ -159,6 +162,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def rows_json(request: HttpRequest) -> HttpResponse:
     """The same rows as JSON, all of them, with the rate that each was converted by."""
 
@@ -179,6 +183,7 @@ def rows_json(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def rows_csv(request: HttpRequest) -> HttpResponse:
     """The same rows as CSV."""
 

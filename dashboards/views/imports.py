@@ -18,6 +18,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
+from dashboards.access import EDIT
 from dashboards.lists import organisations
 from initiatives.models import Record
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
@@ -52,7 +53,7 @@ class ManyFiles(forms.ClearableFileInput):
 
 
 class FilesField(forms.FileField):
-    """One or more uploaded files, each of which must be of a size that can be read."""
+    """One or more uploaded files, each of a name and a size that can be read."""
 
     widget = ManyFiles
 
@@ -60,6 +61,11 @@ class FilesField(forms.FileField):
         files = data if isinstance(data, list | tuple) and data else [data]
         cleaned = [super(FilesField, self).clean(file, initial) for file in files]
         for file in cleaned:
+            if not file.name.lower().endswith(".json"):
+                raise forms.ValidationError(
+                    gettext("%(name)s is no news document: its name must end in .json.")
+                    % {"name": file.name}
+                )
             if file.size > settings.NEWS_MAX_BYTES:
                 raise forms.ValidationError(
                     gettext("%(name)s has %(size)s bytes; at most %(most)s are read.")
@@ -160,14 +166,18 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
     run = get_object_or_404(ImportRun.objects.prefetch_related("documents"), pk=pk)
     page = Paginator(run.documents.all(), PAGE_SIZE).get_page(request.GET.get("page"))
     sees_all = request.user.has_perm("initiatives.view_record")
-    proposals = Proposal.objects.filter(document__run=run).select_related("record", "organisation")
+    proposals = Proposal.objects.filter(document__run=run).select_related(
+        "record", "organisation", "decided_by"
+    )
+    submitted = run.requested_by_id is not None and run.requested_by_id == request.user.pk
     context = {
         "run": run,
         "sees_all": sees_all,
         "page": page,
         "documents": [_shown(d, sees_all) for d in page],
         "counts": badges(run.outcome_counts()),
-        "proposals": proposals if sees_all else proposals.none(),
+        "proposals": proposals if sees_all or submitted else proposals.none(),
+        "reviews": request.user.has_perm(EDIT),
     }
     template = "imports/progress.html" if request.htmx else "imports/run.html"  # type: ignore[attr-defined]
     return render(request, template, context)

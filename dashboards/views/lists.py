@@ -13,12 +13,14 @@ from dashboards.exports import CHUNK, csv_response, json_response, read_rows, re
 from dashboards.lists import Listing
 from initiatives.facets import facet
 from initiatives.selection import Selection
+from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 
 PAGE_SIZE = 50
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     """The list with its filters; only the results when htmx asks."""
     selection = Selection(listing.filters, request.GET, listing.records())
@@ -46,6 +48,7 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
     """All matching records as JSON; a 400 that names the parameter if one is not understood."""
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
@@ -67,6 +70,7 @@ def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of(refuses=False)
 def as_csv(request: HttpRequest, listing: Listing) -> HttpResponse:
     """All matching records as CSV, streamed."""
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)

@@ -21,6 +21,7 @@ from initiatives.facets import counts
 from initiatives.funding.models import Funding
 from initiatives.models import Alliance, Article, Record, Summit
 from initiatives.selection import Selection
+from partners.history.asking import answers_as_of
 
 OVERVIEW_CHARTS = ("initiatives-by-year", "initiatives-by-country", "funding-by-sector")
 LATEST = 8
@@ -28,6 +29,7 @@ PER_GROUP = 10
 
 
 @require_safe
+@answers_as_of
 def overview(request: HttpRequest) -> HttpResponse:
     """Headline numbers that lead to their rows, three charts, the latest changes."""
     everything = Selection(INITIATIVES.filters, QueryDict(), INITIATIVES.records())
@@ -61,6 +63,7 @@ def _headlines(everything: Selection) -> list[dict[str, object]]:
 
 
 @require_safe
+@answers_as_of
 def search(request: HttpRequest) -> HttpResponse:
     """Whatever mentions the words, list by list, with the way to each whole list."""
     params = QueryDict(mutable=True)

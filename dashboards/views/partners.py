@@ -8,7 +8,6 @@ from typing import Any
 from django.db import models
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -19,7 +18,9 @@ from dashboards.exports import json_response
 from dashboards.lists import organisations as public_organisations
 from initiatives.models import Alliance, Initiative, Participation, Record, Summit
 from partners.dates import PartialDate
+from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
+from partners.history.moment import address, today
 from partners.models import Bloc, Country, Membership, Organisation, Source
 
 HEADINGS: dict[str, Any] = {
@@ -32,6 +33,7 @@ HEADINGS: dict[str, Any] = {
 
 
 @require_safe
+@answers_as_of
 def country(request: HttpRequest, iso3: str) -> HttpResponse:
     """A country: its blocs over time and what it takes part in."""
     found = get_object_or_404(Country, iso3=iso3)
@@ -39,9 +41,9 @@ def country(request: HttpRequest, iso3: str) -> HttpResponse:
     memberships = found.memberships.select_related("bloc", "bloc__source", "source")
     context = {
         "country": found,
-        "json_url": f"{request.path.rstrip('/')}.json",
+        "json_url": address(f"{request.path.rstrip('/')}.json"),
         "memberships": memberships.order_by("bloc__short_name", "since_earliest"),
-        "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
+        "current": set(memberships.at(today()).values_list("pk", flat=True)),
         "organisations": _readable(request).filter(country=found),
         **_records_with(lambda records: records.with_country(here)),
     }
@@ -49,6 +51,7 @@ def country(request: HttpRequest, iso3: str) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of
 def bloc(request: HttpRequest, slug: str) -> HttpResponse:
     """A bloc: who belongs to it since when, and what is run under it.
 
@@ -70,19 +73,20 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
         "at": at,
         "error": error,
         "bloc": found,
-        "json_url": f"{request.path.rstrip('/')}.json",
+        "json_url": address(f"{request.path.rstrip('/')}.json"),
         "roles": [
             (HEADINGS[role], rows)
             for role in Membership.Role
             if (rows := [m for m in memberships if m.role == role])
         ],
-        "current": set(memberships.at(timezone.localdate()).values_list("pk", flat=True)),
+        "current": set(memberships.at(today()).values_list("pk", flat=True)),
         **_records_with(lambda records: records.run_under([found])),
     }
     return render(request, "bloc.html", context, status=400 if error else 200)
 
 
 @require_safe
+@answers_as_of
 def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     """An organisation and what it takes part in, each with the passage that says so."""
     found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
@@ -102,7 +106,7 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     groups = statement_rows.grouped(rows)
     context = {
         "organisation": found,
-        "json_url": f"{request.path.rstrip('/')}.json",
+        "json_url": address(f"{request.path.rstrip('/')}.json"),
         "groups": groups,
         "names": found.names.exclude(name=found.name),
     }
@@ -125,6 +129,7 @@ def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
 
 
 @require_safe
+@answers_as_of
 def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
     """The country with its memberships and their sources."""
     found = get_object_or_404(Country, iso3=iso3)
@@ -147,6 +152,7 @@ def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of
 def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The bloc with its memberships and their sources."""
     found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
@@ -170,6 +176,7 @@ def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
 
 
 @require_safe
+@answers_as_of
 def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The organisation with its names."""
     found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)

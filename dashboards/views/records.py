@@ -23,9 +23,11 @@ from initiatives.models import (
     Record,
     Summit,
 )
-from initiatives.news.publishing import lacking_evidence
+from initiatives.news.publishing import lacking
 from initiatives.selection import Selection
+from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
+from partners.history.moment import address
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
     "initiative": Initiative,
@@ -43,6 +45,7 @@ def _readable(request: HttpRequest, type: str, slug: str) -> Initiative | Allian
 
 
 @require_safe
+@answers_as_of
 def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Everything that is stated about a record, each value next to its evidence."""
     found = _readable(request, type, slug)
@@ -54,14 +57,14 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "sections": sections,
         "ladder": [row for row in rows if row.kind == "statusstep"],
         "disputed": [row for row in rows if row.disputed],
-        "json_url": f"{request.path.rstrip('/')}.json",
+        "json_url": address(f"{request.path.rstrip('/')}.json"),
         "articles": statement_rows.articles_of(stated),
     }
     if isinstance(found, Initiative):
         context |= _neighbours(found)
         context["money"] = _money(found)
     if found.state != Record.State.PUBLISHED:
-        context["lacking"] = lacking_evidence(found)
+        context["lacking"] = lacking(found)
     return render(request, "record.html", context)
 
 
@@ -82,6 +85,7 @@ def _neighbours(initiative: Initiative) -> dict[str, models.QuerySet]:
 
 
 @require_safe
+@answers_as_of
 def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The record with its statements and their evidence."""
     found = _readable(request, type, slug)

@@ -44,6 +44,7 @@ class Row(NamedTuple):
     recipient_country: str | None
     recipient_organisation: str | None
     recipient_seat: str | None
+    chosen_because: str
 
     @property
     def published(self) -> bool:
@@ -56,7 +57,7 @@ COLUMNS = (
     *("period_earliest", "period_latest", "recurs", "restates", "part_of", "supersedes"),
     *("out_of_scope", "retired_at", "instruments", "sector__slug", "provider_country__iso3"),
     *("provider_organisation__slug", "recipient_country__iso3", "recipient_organisation__slug"),
-    "recipient_organisation__country__iso3",
+    *("recipient_organisation__country__iso3", "chosen_because"),
 )
 
 
@@ -85,17 +86,35 @@ def forest(rows: list[Row]) -> list[Money]:
     """The published statements that stand, as the rules take them.
 
     What they point at is what stands now: the successor of a statement that was superseded, or
-    another of its initiative with its key.
+    another of its initiative with its key. Of several that contradict each other the one that was
+    chosen speaks, else the first, and the others restate it: the money is the same.
     """
     standing = [row for row in rows if row.retired_at is None and row.published]
     by_key = {(row.record, row.key): row.pk for row in standing}
     now = {row.pk: by_key.get((row.record, row.key)) for row in rows}
     now |= successors(rows) | {row.pk: row.pk for row in standing}
+    rivals = _rivals(standing)
+    now = {key: rivals.get(to, to) if to else None for key, to in now.items()}
     by_number = {row.pk: row for row in rows}
-    return [_as_money(row, now, by_number) for row in standing]
+    return [_as_money(row, now, by_number, rivals.get(row.pk)) for row in standing]
 
 
-def _as_money(row: Row, now: Mapping[int, int | None], rows: Mapping[int, Row]) -> Money:
+def _rivals(standing: Iterable[Row]) -> dict[int, int]:
+    """For each statement that contradicts one which speaks for the same money, that one."""
+    said: dict[tuple[int, str, str], list[Row]] = defaultdict(list)
+    for row in standing:
+        said[row.record, row.key, row.rung].append(row)
+    found: dict[int, int] = {}
+    for rows in said.values():
+        speaker = min(rows, key=lambda row: (not row.chosen_because, row.pk))
+        found |= {row.pk: speaker.pk for row in rows if row is not speaker}
+    return found
+
+
+def _as_money(
+    row: Row, now: Mapping[int, int | None], rows: Mapping[int, Row], speaker: int | None
+) -> Money:
+    restates = speaker or (now.get(row.restates) if row.restates else None)
     period = row.period
     if isinstance(period, str):
         period = PartialDate(period, row.period_earliest, row.period_latest)
@@ -106,7 +125,7 @@ def _as_money(row: Row, now: Mapping[int, int | None], rows: Mapping[int, Row]) 
         rung=row.rung,
         period=period or None,
         recurs=row.recurs,
-        restates=now.get(row.restates) if row.restates else None,
+        restates=None if restates == row.pk else restates,
         part_of=now.get(row.part_of) if row.part_of else None,
         out_of_scope=bool(row.out_of_scope),
         outdated=_outdated(row, now, rows),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives.missing import Missing
 from partners.dates import DayOf, PartialDateField
+from partners.history.moment import address
 from partners.models import Country
 
 
@@ -87,7 +88,7 @@ class Article(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return reverse("article", args=[self.pk])
+        return address(reverse("article", args=[self.pk]))
 
 
 def hash_text(text: str) -> str:

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from initiatives.ladder import Status
 from initiatives.models.statements import Framework, Label, Labelling, Participation
 from partners.dates import DayOf, PartialDateField
-from partners.history.moment import today
+from partners.history.moment import address, today
 from partners.models import Bloc, Country, Membership, Organisation
 from partners.names import fold
 
@@ -192,7 +192,15 @@ class Record(models.Model):
         return fold(" ".join([self.title, *self.aliases, self.summary]))
 
     def get_absolute_url(self) -> str:
-        return reverse(self.type, args=[self.slug])
+        return address(reverse(self.type, args=[self.slug]))
+
+    @property
+    def merged_at_last(self) -> Record:
+        """The record into which it was merged in the end; itself if it was not merged."""
+        record: Record = self
+        while record.merged_into is not None:
+            record = record.merged_into
+        return record
 
     @property
     def countries_now(self) -> list[Country]:

@@ -85,7 +85,7 @@ def read(content: bytes) -> NewsDocument:
         reason = gettext("the file has %(n)s records; at most %(most)s are read: split it")
         raise Refused(reason % {"n": len(data["records"]), "most": settings.NEWS_MAX_RECORDS})
     _check_date(data["article"]["published"], "/article/published")
-    records = [_check_record(raw, f"/records/{n}") for n, raw in enumerate(data["records"])]
+    records = [check_record(raw, f"/records/{n}") for n, raw in enumerate(data["records"])]
     for record in records:
         for place, quote in quotes(record.data, record.place):
             if quote not in data["brief"]:
@@ -186,7 +186,8 @@ def _check_tree(value: Any, depth_left: int) -> None:
             _check_tree(item, depth_left - 1)
 
 
-def _check_record(raw: Any, place: str) -> RawRecord:
+def check_record(raw: Any, place: str) -> RawRecord:
+    """A record as it stands, with what is wrong with its form."""
     if not isinstance(raw, dict):
         return RawRecord(place, {}, [Problem(place, gettext("a record is an object"))])
     record = RawRecord(place, raw, [])

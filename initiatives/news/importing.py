@@ -34,7 +34,7 @@ from initiatives.news.models import ImportDocument, ImportOutcome
 from initiatives.news.money import RELATIONS
 from initiatives.news.passages import Passages
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
-from initiatives.news.proposing import propose
+from initiatives.news.proposing import decided, propose
 from initiatives.news.publishing import NotPublishable, approve
 from partners.history.changes import Verb, change
 from partners.models import Country, Organisation, OrganisationName
@@ -160,7 +160,9 @@ class Importer:
             elif now != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data[name]}
-                proposed |= propose(self.document, organisation, place, name, now, value, payload)
+                proposed |= propose(
+                    self.document, self.news.brief, organisation, place, name, now, value, payload
+                )
         names = [item.fields["name"], *item.raw.data.get("aliases", [])] if may_write else []
         for alias in names:
             _name, added = OrganisationName.objects.get_or_create(
@@ -221,9 +223,9 @@ class Importer:
         try:
             approve(record)
         except NotPublishable as refusal:
-            for what in refusal.lacking:
-                reason = gettext("not published: no accepted passage carries %(what)s")
-                item.problems.append(Problem(item.raw.place, reason % {"what": what}))
+            for lack in refusal.lacking:
+                reason = gettext("not published: %(what)s") % {"what": lack.what}
+                item.problems.append(Problem(item.raw.place, reason))
             return False
         self.changed = True
         self.touched.add(record.pk)
@@ -262,7 +264,10 @@ class Importer:
             if now[name] != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data.get(name)}
-                proposed |= propose(self.document, record, place, name, now[name], value, payload)
+                proposed |= propose(
+                    *(self.document, self.news.brief, record, place, name),
+                    *(now[name], value, payload),
+                )
         return proposed
 
     # Statements.
@@ -297,6 +302,7 @@ class Importer:
             if s.retired_at is None and s.fingerprint not in said_here and s.pk not in unsupported
         }
         may_add = self.document.run.publish or record.state != Record.State.PUBLISHED
+        closed = decided(record, model._meta.model_name or "", self.news.brief)
         changed = proposed = False
         for row, statement in planned:
             fingerprint = statement.make_fingerprint()
@@ -304,7 +310,12 @@ class Importer:
                 there = known[fingerprint]
                 if there.retired_at is None and self.passages.attach(there, row):
                     changed, proposed = changed or may_add, proposed or not may_add
-            elif may_add and _free(statement, occupied) and _siblings_stored(statement):
+            elif (
+                may_add
+                and fingerprint not in closed
+                and _free(statement, occupied)
+                and _siblings_stored(statement)
+            ):
                 _retire_superseded(statement)
                 statement.save()
                 self.passages.attach(statement, row)
@@ -330,7 +341,7 @@ class Importer:
         now = [str(s) for s in said if s.retired_at is None and s.slot == statement.slot]
         kind = statement._meta.model_name or ""
         return propose(
-            self.document,
+            self.document, self.news.brief,
             record, row.place, kind, "; ".join(now), str(statement), row.data,
             statement.make_fingerprint(),
         )  # fmt: skip

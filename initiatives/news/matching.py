@@ -16,7 +16,7 @@ from initiatives.models import PartOf, Record, Statement, Summit
 from initiatives.news.format import Problem, RawRecord
 from initiatives.news.money import relate
 from initiatives.news.names import Names, above, aliases
-from initiatives.news.plan import Planned, PlannedStatement, Sibling
+from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
 from initiatives.news.spoken import read_amounts
 from initiatives.news.statements import STATEMENTS
 from partners.models import Organisation, OrganisationName
@@ -42,6 +42,7 @@ class Matcher(Names):
                     self._plan_record(item)
             planned.append(item)
         _check_siblings(planned)
+        _drop_parts_of_themselves(planned)
         _point_past_duplicates(planned)
         _reject_dependents(planned)
         return planned
@@ -51,7 +52,8 @@ class Matcher(Names):
         if item.raw.type == "organisation":
             self._plan_organisation(item)
             return
-        item.existing = Record.objects.filter(slug=item.raw.key).first()
+        named = Record.objects.select_related("merged_into").filter(slug=item.raw.key).first()
+        item.existing = named.merged_at_last if named else None
         if item.existing and item.existing.type != item.raw.type:
             reason = gettext("“%(key)s” is already the key of another kind of record (%(type)s)")
             values = {"key": item.raw.key, "type": item.existing.get_type_display()}
@@ -75,6 +77,10 @@ class Matcher(Names):
             else:
                 reason = gettext("unknown sector “%(name)s”") % {"name": slug}
                 self.problem(f"{place}/sectors/{n}", reason)
+        if item.existing and item.existing != named:
+            _describe_as_it_is(item, item.existing)
+        elif item.existing and item.existing.merged.exists():
+            _describe_as_merged(item, item.existing)
         for name, (model, build) in STATEMENTS.items():
             for where, part in self._parts(name, data, f"{place}/{name}"):
                 self._check_quote(model, part, where)
@@ -138,6 +144,34 @@ def _same_title(raw: RawRecord) -> Record | None:
     if raw.type == "summit":
         same = same.filter(summit__ordinal=raw.data.get("ordinal"))
     return same.first()
+
+
+def _describe_as_it_is(item: Planned, record: Record) -> None:
+    """Leave the text of a record that was merged: how it is described was decided then."""
+    item.fields = {"aliases": list(record.aliases)}
+    item.sectors = list(record.sectors.all())
+
+
+def _describe_as_merged(item: Planned, record: Record) -> None:
+    """A record that others were merged into has their sectors too, and its titles as names."""
+    if fold(item.fields["title"]) in {fold(alias) for alias in record.aliases}:
+        item.fields["title"] = record.title
+    known = {sector.pk for sector in item.sectors}
+    item.sectors += [sector for sector in record.sectors.all() if sector.pk not in known]
+
+
+def _drop_parts_of_themselves(planned: list[Planned]) -> None:
+    """Leave out that a record is part of one that it was merged with."""
+    known = {item.raw.key: item.existing for item in planned if item.existing}
+    for item in planned:
+        kept = []
+        for row in item.statements:
+            whole = row.fields.get("whole")
+            whole = known.get(whole.key) if isinstance(whole, Reference) else whole
+            merged = isinstance(whole, Record) and item.existing and whole.pk == item.existing.pk
+            if not merged or row.data["record"] == item.raw.key:
+                kept.append(row)
+        item.statements = kept
 
 
 def _check_siblings(planned: list[Planned]) -> None:
@@ -206,19 +240,26 @@ def _reject_circles(planned: list[Planned]) -> None:
     for part, whole in stored if any(_part_rows(item) for item in planned) else []:
         wholes[part].add(whole)
     # What is there already under another key is that record.
-    slugs = {item.raw.key: item.duplicate_of.slug for item in planned if item.duplicate_of}
+    there = ((item.raw.key, item.duplicate_of or item.existing) for item in planned)
+    slugs = {key: record.slug for key, record in there if record}
     rows = [
-        (item, row, slugs.get(row.data["record"], row.data["record"]))
+        (item, row, _slug_of_whole(row, slugs))
         for item in planned
         if not item.problems and not item.duplicate_of
         for row in _part_rows(item)
     ]
     for item, _row, whole in rows:
-        wholes[item.raw.key].add(whole)
+        wholes[slugs.get(item.raw.key, item.raw.key)].add(whole)
     for item, row, whole in rows:
-        if item.raw.key in above(whole, wholes):
+        if slugs.get(item.raw.key, item.raw.key) in above(whole, wholes):
             place = f"{row.place}/record"
             item.problems.append(Problem(place, gettext("it would be part of itself")))
+
+
+def _slug_of_whole(row: PlannedStatement, slugs: dict[str, str]) -> str:
+    whole = row.fields.get("whole")
+    key = whole.slug if isinstance(whole, Record) else row.data["record"]
+    return slugs.get(key, key)
 
 
 def _part_rows(item: Planned) -> list[PlannedStatement]:

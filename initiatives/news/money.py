@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from initiatives.funding.models import MOST, Funding
 from initiatives.funding.rollup import Money, Reason, Recurs, roll_up
+from initiatives.models import Record
 from initiatives.news.names import Names
 from initiatives.news.plan import Planned, PlannedStatement, Sibling
 from partners.dates import PartialDate
@@ -235,7 +236,9 @@ def _elsewhere(
     if key in names.funding_keys(record):
         names.needs.append((f"{place}/record", record))
         return Sibling(key, record)
-    there = Funding.objects.current().filter(record__slug=record, key=key).first()
+    home = Record.objects.filter(slug=record).first()
+    of_home = Funding.objects.current().filter(record=home.merged_at_last.pk if home else None)
+    there = of_home.filter(key=key).first()
     if there is None:
         reason = gettext("there is no funding “%(key)s” in “%(record)s”")
         names.problem(f"{place}/funding", reason % {"key": key, "record": record})

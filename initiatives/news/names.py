@@ -126,7 +126,10 @@ def aliases(raw: RawRecord) -> list[str]:
 
 def _initiative_named(key: str) -> Initiative:
     try:
-        return Initiative.objects.get(slug=key)
+        named = Initiative.objects.select_related("merged_into").get(slug=key)
+        if named.merged_into is None:
+            return named
+        return Initiative.objects.get(pk=named.merged_at_last.pk)
     except Initiative.DoesNotExist:
         raise UnknownName(gettext("unknown initiative “%(name)s”") % {"name": key}) from None
 

@@ -1,4 +1,7 @@
-"""What an import would like to change, kept for an editor to decide."""
+"""What an import would like to change, kept for an editor to decide.
+
+What was decided stays decided: the same value is proposed again only where another text says so.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from typing import Any
 from django.db import models
 
 from initiatives.models import Record
+from initiatives.models.evidence import hash_text
 from initiatives.news.models import ImportDocument, Proposal
 from initiatives.news.passages import quoted_values
 from partners.models import Organisation
@@ -16,6 +20,7 @@ from partners.models import Organisation
 
 def propose(
     document: ImportDocument,
+    text: str,
     target: Record | Organisation,
     place: str,
     field: str,
@@ -24,23 +29,55 @@ def propose(
     payload: Any,
     fingerprint: str = "",
 ) -> bool:
-    """Keep a proposal, unless the same was proposed before; whether it still waits."""
+    """Keep a proposal of what `text` says of the target; whether it waits for an editor.
+
+    While the same value waits, nothing is added, and neither if an editor has decided about it as
+    this text says it. From another text it is proposed again.
+    """
+    fingerprint = fingerprint or _fingerprint(proposed)
+    source = hash_text(text)
+    same = Proposal.objects.filter(field=field, fingerprint=fingerprint, **_about(target))
+    if same.filter(state=Proposal.State.PENDING).exists():
+        return True
+    if same.filter(source=source).exists():
+        return False
     quotes = [quote for quote, _values in quoted_values(payload.get("quote", ""))]
-    proposal, _created = Proposal.objects.get_or_create(
-        record=target if isinstance(target, Record) else None,
-        organisation=target if isinstance(target, Organisation) else None,
+    Proposal.objects.create(
+        **_about(target),
         field=field,
-        fingerprint=fingerprint or _fingerprint(proposed),
-        defaults={
-            "document": document,
-            "place": place,
-            "now": "" if now is None else str(now),
-            "proposed": str(proposed),
-            "quote": "\n".join(quotes),
-            "payload": payload,
-        },
+        fingerprint=fingerprint,
+        source=source,
+        document=document,
+        place=place,
+        now=in_words(now),
+        proposed=in_words(proposed),
+        quote="\n".join(quotes),
+        payload=payload,
     )
-    return proposal.state == Proposal.State.PENDING
+    return True
+
+
+def decided(record: Record, field: str, text: str) -> set[str]:
+    """Fingerprints of the statements of one kind that an editor has decided about as `text` says."""
+    same = Proposal.objects.filter(record=record.pk, field=field, source=hash_text(text))
+    closed = same.exclude(state=Proposal.State.PENDING)
+    return set(closed.values_list("fingerprint", flat=True))
+
+
+def in_words(value: Any) -> str:
+    """A value as an editor reads it: a list by commas, nothing as nothing."""
+    if value is None:
+        return ""
+    if isinstance(value, list):
+        return ", ".join(str(item) for item in value)
+    return str(value)
+
+
+def _about(target: Record | Organisation) -> dict[str, Any]:
+    return {
+        "record_id": target.pk if isinstance(target, Record) else None,
+        "organisation": target if isinstance(target, Organisation) else None,
+    }
 
 
 def _fingerprint(value: Any) -> str:

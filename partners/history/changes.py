@@ -76,8 +76,9 @@ class Change(models.Model):
     who = models.CharField(max_length=200, blank=True)
     about = models.CharField(max_length=500, blank=True, help_text=_("what was changed, in words"))
     why = models.TextField(blank=True)
-    undoes = models.OneToOneField(
-        "self", models.PROTECT, null=True, blank=True, related_name="undone_by"
+    # The last change that took this one back; that one may have been taken back itself.
+    undone_by = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="undoes"
     )
     token = models.CharField(max_length=64, null=True, blank=True, unique=True)
 
@@ -92,6 +93,11 @@ class Change(models.Model):
 
     def __str__(self) -> str:
         return f"{self.number}: {self.get_verb_display()} {self.about}".strip()
+
+    @property
+    def stands(self) -> bool:
+        """Whether it was not taken back, or what took it back was."""
+        return self.undone_by is None or not self.undone_by.stands
 
 
 class DataVersion(models.Model):
@@ -127,7 +133,6 @@ def change(
     about: str = "",
     why: str = "",
     token: str | None = None,
-    undoes: Change | None = None,
 ) -> Iterator[Change]:
     """A transaction whose writes are one change; other changes wait until it ends.
 
@@ -151,7 +156,6 @@ def change(
             about=about[:500],
             why=why,
             token=token or None,
-            undoes=undoes,
         )
         DataVersion.objects.filter(pk=1).update(number=made.number, writing=True)
         yield made
@@ -175,9 +179,9 @@ def wrote_something(number: int) -> bool:
     from partners.history.versions import versions
 
     touched = [
-        twin.objects.order_by().filter(**{column: number}).values_list("since")
+        twin.objects.order_by().filter(**{column: number}).values_list("opened")
         for twin in versions().values()
-        for column in ("since", "until")
+        for column in ("opened", "closed")
     ]
     return touched[0].union(*touched[1:], all=True).exists()
 

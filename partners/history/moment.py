@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
+from urllib.parse import urlencode
 
 from django.db import connection
 from django.utils import timezone
@@ -21,10 +22,11 @@ from django.utils import timezone
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """After which change, and at what time; both say the same."""
+    """After which change, at what time, and how it was asked for; all say the same."""
 
     number: int
     at: dt.datetime
+    text: str = ""
 
 
 class PastIsFixed(Exception):
@@ -43,6 +45,12 @@ def today() -> dt.date:
     """The day as of which is read."""
     moment = _moment.get()
     return timezone.localdate(moment.at) if moment else timezone.localdate()
+
+
+def address(path: str) -> str:
+    """The way to a page as it was at the moment that is read; now, just the path."""
+    moment = _moment.get()
+    return f"{path}?{urlencode({'as_of': moment.text})}" if moment and moment.text else path
 
 
 @contextmanager
@@ -91,6 +99,6 @@ def _hidden(vendor: str) -> dict[str, str]:
         names = ", ".join(f'"{name}"' for name in columns(model))
         found[table] = (
             f'"{table}" AS {how}(SELECT {names} FROM "{kept}" '  # noqa: S608 - our own names
-            f'WHERE "since" <= {{number}} AND ("until" IS NULL OR "until" > {{number}}))'
+            f"WHERE opened <= {{number}} AND (closed IS NULL OR closed > {{number}}))"
         )
     return found

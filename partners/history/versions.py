@@ -1,7 +1,7 @@
 """Versions: each row of a table as each change left it, written by triggers of the database.
 
-Beside a table that keeps its history stands one with the same columns, `since` (the change that
-left the row so) and `until` (the change that altered or removed it; empty: it holds now). Triggers
+Beside a table that keeps its history stands one with the same columns, `opened` (the change that
+left the row so) and `closed` (the change that altered or removed it; empty: it holds now). Triggers
 write it, so that bulk writes, COPY and hand-made SQL are kept like any other.
 """
 
@@ -38,9 +38,9 @@ def _declare(model: type[models.Model]) -> Any:
     short = f"{options.object_name}".lower()[:24]
     named = [name for name in ("record_id", "statement_id", "organisation_id") if name in own]
     indexes = [
-        models.Index(fields=["row", "until"]),
-        models.Index(fields=["since"]),
-        models.Index(fields=["until"], condition=~models.Q(until=None), name=f"ended_{short}"),
+        models.Index(fields=["row", "closed"]),
+        models.Index(fields=["opened"]),
+        models.Index(fields=["closed"], condition=~models.Q(closed=None), name=f"closed_{short}"),
         *(models.Index(fields=[name]) for name in named),
     ]
     meta = type(
@@ -60,8 +60,8 @@ def _declare(model: type[models.Model]) -> Any:
         "Meta": meta,
         "version": models.BigAutoField(primary_key=True),
         **own,
-        "since": models.BigIntegerField(),
-        "until": models.BigIntegerField(null=True),
+        "opened": models.BigIntegerField(),
+        "closed": models.BigIntegerField(null=True),
     }
     return type(f"{options.object_name}Version", (models.Model,), body)
 
@@ -150,27 +150,28 @@ def model_of_table(table: str) -> type[models.Model]:
 
 # Rows that were there before their history was kept hold since the beginning.
 _BACKFILL = """
-    INSERT INTO "{kept}" ({names}, since) SELECT {n}, 0 FROM "{table}" n WHERE NOT EXISTS (
-        SELECT 1 FROM "{kept}" v WHERE v."{key}" = n."{key}" AND v.until IS NULL
+    INSERT INTO "{kept}" ({names}, opened) SELECT {n}, 0 FROM "{table}" n WHERE NOT EXISTS (
+        SELECT 1 FROM "{kept}" v WHERE v."{key}" = n."{key}" AND v.closed IS NULL
     )
 """
 # A row written outside any change begins one of its own.
 _SQLITE_BEGIN = """
     INSERT INTO partners_dataversion (id, number, writing)
-        SELECT 1, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM partners_dataversion WHERE id = 1);
+        SELECT 1, (SELECT COALESCE(MAX(number), 0) FROM partners_change), 0
+        WHERE NOT EXISTS (SELECT 1 FROM partners_dataversion WHERE id = 1);
     UPDATE partners_dataversion SET number = number + 1 WHERE id = 1 AND NOT writing;
     INSERT INTO partners_change (number, at, verb, who, about, why)
         SELECT number, strftime('%Y-%m-%d %H:%M:%f', 'now'), 'direct', '', '{table}', ''
         FROM partners_dataversion WHERE id = 1 AND NOT writing;
 """
 _SQLITE_CLOSE = """
-    DELETE FROM "{kept}" WHERE "{key}" = OLD."{key}" AND until IS NULL
-        AND since = (SELECT number FROM partners_dataversion WHERE id = 1);
-    UPDATE "{kept}" SET until = (SELECT number FROM partners_dataversion WHERE id = 1)
-        WHERE "{key}" = OLD."{key}" AND until IS NULL;
+    DELETE FROM "{kept}" WHERE "{key}" = OLD."{key}" AND closed IS NULL
+        AND opened = (SELECT number FROM partners_dataversion WHERE id = 1);
+    UPDATE "{kept}" SET closed = (SELECT number FROM partners_dataversion WHERE id = 1)
+        WHERE "{key}" = OLD."{key}" AND closed IS NULL;
 """
 _SQLITE_OPEN = """
-    INSERT INTO "{kept}" ({names}, since)
+    INSERT INTO "{kept}" ({names}, opened)
         SELECT {new}, number FROM partners_dataversion WHERE id = 1;
 """
 _SQLITE = [
@@ -211,7 +212,7 @@ _POSTGRESQL = [
         IF TG_OP = 'INSERT' THEN
             IF NOT EXISTS (SELECT 1 FROM new_rows) THEN RETURN NULL; END IF;
             here := kept_number('{table}');
-            INSERT INTO "{kept}" ({names}, since) SELECT {names}, here FROM new_rows;
+            INSERT INTO "{kept}" ({names}, opened) SELECT {names}, here FROM new_rows;
         ELSIF TG_OP = 'UPDATE' THEN
             IF NOT EXISTS (
                 SELECT 1 FROM new_rows n JOIN old_rows o ON o."{key}" = n."{key}"
@@ -220,20 +221,20 @@ _POSTGRESQL = [
             here := kept_number('{table}');
             DELETE FROM "{kept}" v USING new_rows n, old_rows o
                 WHERE v."{key}" = n."{key}" AND o."{key}" = n."{key}" AND n IS DISTINCT FROM o
-                AND v.until IS NULL AND v.since = here;
-            UPDATE "{kept}" v SET until = here FROM new_rows n, old_rows o
+                AND v.closed IS NULL AND v.opened = here;
+            UPDATE "{kept}" v SET closed = here FROM new_rows n, old_rows o
                 WHERE v."{key}" = n."{key}" AND o."{key}" = n."{key}" AND n IS DISTINCT FROM o
-                AND v.until IS NULL;
-            INSERT INTO "{kept}" ({names}, since)
+                AND v.closed IS NULL;
+            INSERT INTO "{kept}" ({names}, opened)
                 SELECT {n}, here FROM new_rows n JOIN old_rows o ON o."{key}" = n."{key}"
                 WHERE n IS DISTINCT FROM o;
         ELSE
             IF NOT EXISTS (SELECT 1 FROM old_rows) THEN RETURN NULL; END IF;
             here := kept_number('{table}');
             DELETE FROM "{kept}" v USING old_rows o
-                WHERE v."{key}" = o."{key}" AND v.until IS NULL AND v.since = here;
-            UPDATE "{kept}" v SET until = here FROM old_rows o
-                WHERE v."{key}" = o."{key}" AND v.until IS NULL;
+                WHERE v."{key}" = o."{key}" AND v.closed IS NULL AND v.opened = here;
+            UPDATE "{kept}" v SET closed = here FROM old_rows o
+                WHERE v."{key}" = o."{key}" AND v.closed IS NULL;
         END IF;
         RETURN NULL;
     END $$

@@ -8,26 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.contrib.auth.models import Group, Permission, User
+from django.contrib.auth.models import Group, User
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
 
-ACTIONS = ("view", "add", "change", "delete")
-# What each group may do, by app and action; administrators may do everything.
-GROUPS: dict[str, dict[str, tuple[str, ...]]] = {
-    "editor": {
-        "partners": ("view",),
-        "initiatives": ("view", "add", "change"),
-        "funding": ("view", "add", "change"),
-        "news": ("view", "add", "change"),
-        "desk": ("edit",),
-    },
-    "chief editor": {
-        **dict.fromkeys(("partners", "initiatives", "funding", "news"), ACTIONS),
-        "desk": ("edit", "publish"),
-    },
-    "administrator": {},
-}
+from dashboards.management.commands.make_roles import GROUPS, make_group
+
 USERS = {
     "demo-editor": "editor",
     "demo-chief": "chief editor",
@@ -68,20 +54,6 @@ class Command(BaseCommand):
         self.stdout.write(f"Demo logins (kept in {path}):")
         for name, group in USERS.items():
             self.stdout.write(f"  {group:<14} {name:<12} {passwords[name]}")
-
-
-def make_group(name: str, rights: dict[str, tuple[str, ...]]) -> Group:
-    """The group with at least these rights; what an administrator added stays."""
-    group, _ = Group.objects.get_or_create(name=name)
-    wanted = [
-        permission
-        for permission in Permission.objects.filter(
-            content_type__app_label__in=rights
-        ).select_related("content_type")
-        if permission.codename.split("_")[0] in rights[permission.content_type.app_label]
-    ]
-    group.permissions.add(*wanted)
-    return group
 
 
 def make_user(name: str, password: str, group: Group) -> User:

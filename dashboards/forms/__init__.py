@@ -1,0 +1,1 @@
+"""The forms of pages on which more than one thing is typed."""

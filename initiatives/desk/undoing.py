@@ -1,0 +1,121 @@
+"""The verbs `undo` and `revert`: take changes back, or bring one record to what it was.
+
+Both are changes of their own, with who and why, and can be taken back themselves. What is derived
+or counted from the rows that change is derived and counted anew in the same transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext
+
+from initiatives.derive import derive, derived_values
+from initiatives.desk.history import concrete, versions_about
+from initiatives.funding.counting import recount, recount_all
+from initiatives.funding.forest import grown_together
+from initiatives.funding.models import BaseYear, Entry, ExchangeRate, Funding, Place, UsDeflator
+from initiatives.funding.places import standing_through
+from initiatives.models import Initiative, Record
+from initiatives.news.models import ImportRun
+from initiatives.news.publishing import NotPublishable, lacking
+from partners.history.changes import Change, Verb, change
+from partners.history.undoing import CannotUndo, Conflict, Steps, steps_back, steps_to, take
+from partners.models import Organisation
+
+COUNTED = (Entry, Place)
+DERIVED = {
+    Record: (
+        *("began", "began_earliest", "began_latest", "began_disputed"),
+        *("search_text", "changed_at"),
+    ),
+    Initiative: ("status",),
+}
+# A revert is about what a record says, not about whether it is published.
+STANDING = {
+    Record: (*DERIVED[Record], "state", "withdrawn_because", "merged_into_id", "created_at"),
+    Initiative: DERIVED[Initiative],
+}
+PRICES = (ExchangeRate, UsDeflator, BaseYear)
+# What is loaded from files or counted is brought back by loading and counting.
+FINAL = {Verb.LOAD, Verb.RECOUNT}
+
+
+def undo(
+    changes: Iterable[Change], by: Any = None, why: str = "", token: str | None = None
+) -> Change:
+    """Take changes back, the latest first, all in one change; CannotUndo if any cannot be."""
+    made_before = sorted(changes, key=lambda one: -one.number)
+    about = ", ".join(dict.fromkeys(one.about for one in made_before if one.about))
+    with change(Verb.UNDO, by, about=about, why=why, token=token) as made:
+        for one in made_before:
+            one.refresh_from_db()
+            if not one.stands:
+                words = gettext("change %(number)s was taken back already") % {"number": one.number}
+                raise CannotUndo([Conflict(words, one.undone_by_id)])
+            if one.verb in FINAL:
+                raise CannotUndo([Conflict(gettext("what was loaded or counted is not undone"))])
+            _write(steps_back(one.number, COUNTED, DERIVED))
+            one.undone_by = made
+            one.save(update_fields=["undone_by"])
+    return made
+
+
+def undo_run(run: ImportRun, by: Any = None, why: str = "", token: str | None = None) -> Change:
+    """Take back all that an import run wrote that still stands; CannotUndo names what prevents it."""
+    found = Change.objects.filter(document__run=run).select_related("undone_by")
+    standing = [one for one in found if one.stands]
+    if not standing:
+        raise CannotUndo([Conflict(gettext("the run changed nothing that still stands"))])
+    return undo(standing, by, why, token)
+
+
+def revert(
+    record: Record, number: int, by: Any = None, why: str = "", token: str | None = None
+) -> Change:
+    """Bring what a record says to what it said after change `number`; its state stays.
+
+    NotPublishable if it is published and would then say something without evidence.
+    """
+    with change(Verb.REVERT, by, about=str(record), why=why, token=token) as made:
+        _write(steps_to(number, versions_about(record), COUNTED, STANDING))
+        there = concrete(record)
+        derive(there)
+        barring = [lack for lack in lacking(there) if lack.bars]
+        if there.state == Record.State.PUBLISHED and barring:
+            raise NotPublishable(barring)
+    return made
+
+
+def _write(steps: Steps) -> None:
+    """Take the steps, then derive and count what rests on them."""
+    touched = _records(steps)
+    gone = list(steps.remove[Funding])
+    around = grown_together(touched)
+    Entry.objects.filter(Q(statement__in=gone) | Q(inside__in=gone)).delete()
+    Place.objects.filter(statement__in=gone).delete()
+    take(steps)
+    for record in Record.objects.filter(pk__in=touched):
+        there = concrete(record)
+        for name, value in derived_values(there).items():
+            setattr(there, name, value)
+        there.save()
+    if any(any(steps.images(model)) for model in PRICES):
+        recount_all()
+    recount(around | grown_together(touched))
+
+
+def _records(steps: Steps) -> set[int]:
+    """The records whose rows are touched, before or after, and those standing under a moved partner."""
+    found: set[int] = set(steps.remove[Record]) | set(steps.put_back[Record])
+    found |= set(steps.alter[Record])
+    for model in {*steps.remove, *steps.put_back, *steps.alter}:
+        columns = {field.column for field in model._meta.local_concrete_fields}
+        if "record_id" in columns:
+            found |= steps.values(model, "record_id")
+            now = model._base_manager.filter(pk__in=list(steps.alter[model]))
+            found |= set(now.values_list("record_id", flat=True))
+    moved = Organisation.objects.filter(pk__in=list(steps.alter[Organisation]))
+    return found.union(*(standing_through(organisation) for organisation in moved)) - {None}

@@ -1,0 +1,50 @@
+"""Everything that the site gives away, as bytes: to compare two states of it."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.test import Client
+
+from tests.reading import CHARTS, unnumbered
+
+PLURALS = ("initiatives", "alliances", "summits", "countries", "blocs", "organisations", "articles")
+# What says when or how it was asked for, not what is known.
+ASKED = ("query", "data_version")
+
+
+def everything(client: Client, as_of: str = "") -> dict[str, bytes]:
+    """Each list as CSV and JSON, each record with its statements, each chart: bytes by address."""
+    asked = {"as_of": as_of} if as_of else {}
+    found: dict[str, bytes] = {}
+    for plural in PLURALS:
+        found[f"/{plural}.csv"] = _get(client, f"/{plural}.csv", asked)
+        rows = json.loads(_get(client, f"/{plural}.json", asked))
+        found[f"/{plural}.json"] = _plain(rows)
+        if plural in PLURALS[:3]:
+            for row in rows["results"]:
+                address = f"/{plural}/{row['slug']}.json"
+                found[address] = _plain(json.loads(_get(client, address, asked)))
+    for slug in CHARTS:
+        for query in ({}, {"measure": "constant"}, {"currency": "CNY"}):
+            address = f"/charts/{slug}.json"
+            said = json.loads(_get(client, address, {**query, **asked}))
+            found[f"{address}{query or ''}"] = _plain(said)
+    return found
+
+
+def _get(client: Client, address: str, query: dict[str, str]) -> bytes:
+    response = client.get(address, query)
+    assert response.status_code == 200, (address, query, response.content[:500])
+    return response.getvalue()
+
+
+def _plain(said: dict[str, Any]) -> bytes:
+    kept = {name: value for name, value in unnumbered(said).items() if name not in ASKED}
+    return json.dumps(kept, ensure_ascii=False, indent=1).encode()
+
+
+def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
+    """The addresses at which two states differ."""
+    return sorted(a for a in one.keys() | other.keys() if one.get(a) != other.get(a))
