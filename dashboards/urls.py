@@ -11,6 +11,7 @@ from dashboards.views import (
     entering,
     follow_up,
     funding,
+    history,
     imports,
     lists,
     pages,
@@ -34,6 +35,10 @@ urlpatterns = [
     path("charts/<slug:slug>.csv", charts.as_csv, name="chart_csv"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_run, name="import"),
+    path("imports/<int:pk>/undo/", history.undo_import, name="import_undo"),
+    path("changes/", history.change_list, name="change_list"),
+    path("changes/<int:number>/", history.change_page, name="change"),
+    path("changes/<int:number>/undo/", history.undo_change, name="change_undo"),
     path("review/", reviewing.queue, name="review"),
     path("review/<int:pk>/", reviewing.proposal, name="proposal"),
     path("review/drafts/", reviewing.drafts, name="review_drafts"),
@@ -69,17 +74,23 @@ urlpatterns = [
     ),
 ]
 for plural in ("initiatives", "alliances", "summits"):
-    kind = {"type": SINGULAR[plural]}
+    singular = SINGULAR[plural]
+    kind = {"type": singular}
+    one = f"{plural}/<slug:slug>"
     urlpatterns += [
-        path(f"{plural}/<slug:slug>/", records.record, kind, name=SINGULAR[plural]),
-        path(f"{plural}/<slug:slug>/edit/", entering.edit, kind, name=f"{SINGULAR[plural]}_edit"),
+        path(f"{one}/", records.record, kind, name=singular),
+        path(f"{one}.json", records.record_json, kind),
+        path(f"{one}/edit/", entering.edit, kind, name=f"{singular}_edit"),
+        path(f"{one}/publish/", entering.publish, kind, name=f"{singular}_publish"),
+        path(f"{one}/withdraw/", history.withdraw_record, kind, name=f"{singular}_withdraw"),
+        path(f"{one}/history/", history.record_history, kind, name=f"{singular}_history"),
         path(
-            f"{plural}/<slug:slug>/publish/",
-            entering.publish,
+            f"{one}/history.json",
+            history.record_history_json,
             kind,
-            name=f"{SINGULAR[plural]}_publish",
+            name=f"{singular}_history_json",
         ),
-        path(f"{plural}/<slug:slug>.json", records.record_json, kind),
+        path(f"{one}/revert/", history.revert_record, kind, name=f"{singular}_revert"),
     ]
 for listing in LISTINGS:
     name, known = SINGULAR[listing.name], {"listing": listing}

@@ -12,6 +12,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.core.management.commands import flush
 from django.db import connection
 from hypothesis.database import DirectoryBasedExampleDatabase
 from playwright.sync_api import Browser, Page
@@ -212,6 +213,27 @@ def environment_of_test() -> dict[str, str]:
         "DATABASE_URL": url,
         "REDIS_URL": "" if settings.REDIS_URL_IS_EMBEDDED else settings.REDIS_URL,
     }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def history_is_flushed_last() -> None:
+    """Emptying a table is no change to be kept: what keeps history goes after what it is of.
+
+    On SQLite rows are deleted one by one, and each would become a change of its own.
+    """
+    original = flush.sql_flush
+
+    def last(statement: str) -> int:
+        ends = ("_version", "partners_change", "partners_dataversion")
+        return max((n + 1 for n, end in enumerate(ends) if f'{end}"' in statement), default=0)
+
+    def ordered(*args: Any, **kwargs: Any) -> list[str]:
+        statements = original(*args, **kwargs)
+        if connection.vendor != "sqlite":
+            return statements
+        return ["UPDATE partners_dataversion SET writing = 1", *sorted(statements, key=last)]
+
+    flush.sql_flush = ordered
 
 
 # --- Data ----------------------------------------------------------------------------------------

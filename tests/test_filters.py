@@ -1,6 +1,7 @@
 """Every filter of every list takes a valid value, in every shape of the list."""
 
 import pytest
+from django.utils import timezone
 
 from dashboards.lists import LISTINGS
 

@@ -6,22 +6,21 @@ import json
 
 import pytest
 from django.db import connection, transaction
-from django.test import Client
 
 from initiatives.desk.history import first_published, steps_of
 from initiatives.desk.undoing import revert, undo, undo_run
 from initiatives.funding.counting import miscounted
 from initiatives.models import Initiative, Record, StatusStep
 from partners.dates import PartialDate
+from partners.history.asking import moment_named
 from partners.history.changes import Change, Replayed, Verb, change, data_version
 from partners.history.moment import PastIsFixed, as_of
-from partners.history.asking import moment_named
 from partners.history.undoing import CannotUndo
 from partners.history.versions import missing_triggers, versions
 from tests import cast
 from tests.documents import document, imported, initiative, money, partner, step
 from tests.exports import differing, everything
-from tests.people import client_of, person
+from tests.people import person
 
 pytestmark = pytest.mark.django_db
 
@@ -237,8 +236,9 @@ def test_each_of_thirty_states_can_be_read_afterwards_as_it_was(client):
 
 def test_every_change_can_be_taken_back_to_the_state_before(client):
     user = person("chief editor")
+    after = everything(client)
     for name, make in script():
-        before, number = everything(client), data_version()
+        before, number = after, data_version()
         make()
         after = everything(client)
         made = list(Change.objects.filter(number__gt=number))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections import Counter
 
 from django import forms
@@ -18,8 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
 from django.views.decorators.http import require_http_methods, require_safe
 
-from dashboards.access import EDIT
+from dashboards.access import EDIT, PUBLISH
 from dashboards.lists import organisations
+from initiatives.desk.undoing import changes_of
 from initiatives.models import Record
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
 from initiatives.news.requesting import request_import
@@ -178,6 +180,8 @@ def import_run(request: HttpRequest, pk: int) -> HttpResponse:
         "counts": badges(run.outcome_counts()),
         "proposals": proposals if sees_all or submitted else proposals.none(),
         "reviews": request.user.has_perm(EDIT),
+        "may_undo": request.user.has_perm(PUBLISH) and bool(changes_of(run)),
+        "token": secrets.token_urlsafe(16),
     }
     template = "imports/progress.html" if request.htmx else "imports/run.html"  # type: ignore[attr-defined]
     return render(request, template, context)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse, QueryDict
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -14,6 +15,8 @@ from dashboards.columns import absolute
 from dashboards.exports import json_response
 from dashboards.lists import INITIATIVES
 from dashboards.views.funding import totals
+from initiatives.desk.follow_up import last_confirmed
+from initiatives.desk.history import first_published, numbers_about
 from initiatives.models import (
     Alliance,
     Article,
@@ -26,7 +29,7 @@ from initiatives.models import (
 from initiatives.news.publishing import lacking
 from initiatives.selection import Selection
 from partners.history.asking import answers_as_of
-from partners.history.changes import data_version
+from partners.history.changes import Change, data_version
 from partners.history.moment import address
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
@@ -36,19 +39,29 @@ MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
 }
 
 
-def _readable(request: HttpRequest, type: str, slug: str) -> Initiative | Alliance | Summit:
-    """The record if it is published, or if the reader may see drafts; else 404."""
-    records: Any = MODELS[type].objects.all()
-    if not request.user.has_perm("initiatives.view_record"):
-        records = records.published()
-    return get_object_or_404(records.prefetch_related("sectors"), slug=slug)
+def sees_drafts(request: HttpRequest) -> bool:
+    """Whether the reader may see what is not published."""
+    return request.user.has_perm("initiatives.view_record")
+
+
+def shown_to(request: HttpRequest, type: str, slug: str) -> Initiative | Alliance | Summit:
+    """The record if the reader may see it: published, or withdrawn after it was; else 404."""
+    records: Any = MODELS[type].objects.select_related("merged_into").prefetch_related("sectors")
+    found = get_object_or_404(records, slug=slug)
+    if found.state == Record.State.PUBLISHED or sees_drafts(request):
+        return found
+    if found.state == Record.State.WITHDRAWN and first_published(found):
+        return found
+    raise Http404("not published")
 
 
 @require_safe
 @answers_as_of
 def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Everything that is stated about a record, each value next to its evidence."""
-    found = _readable(request, type, slug)
+    found = shown_to(request, type, slug)
+    if found.state == Record.State.WITHDRAWN:
+        return _withdrawn(request, found)
     stated = statement_rows.statements_of(found)
     sections = statement_rows.sections(stated)
     rows = [row for section in sections for row in section.rows]
@@ -59,6 +72,8 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "disputed": [row for row in rows if row.disputed],
         "json_url": address(f"{request.path.rstrip('/')}.json"),
         "articles": statement_rows.articles_of(stated),
+        "confirmed": last_confirmed(found),
+        "token": secrets.token_urlsafe(16),
     }
     if isinstance(found, Initiative):
         context |= _neighbours(found)
@@ -66,6 +81,18 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     if found.state != Record.State.PUBLISHED:
         context["lacking"] = lacking(found)
     return render(request, "record.html", context)
+
+
+def _withdrawn(request: HttpRequest, found: Record) -> HttpResponse:
+    """Why the record was taken back, and the way on; its history keeps what it said."""
+    last = numbers_about(found)[:1]
+    context = {
+        "record": found,
+        "onward": found.merged_at_last if found.merged_into else None,
+        "withdrawal": Change.objects.filter(number__in=last).first(),
+        "json_url": address(f"{request.path.rstrip('/')}.json"),
+    }
+    return render(request, "withdrawn.html", context)
 
 
 def _money(initiative: Initiative) -> list[dict[str, Any]]:
@@ -88,7 +115,21 @@ def _neighbours(initiative: Initiative) -> dict[str, models.QuerySet]:
 @answers_as_of
 def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The record with its statements and their evidence."""
-    found = _readable(request, type, slug)
+    found = shown_to(request, type, slug)
+    if found.state == Record.State.WITHDRAWN:
+        onward = found.merged_at_last if found.merged_into else None
+        return json_response(
+            {
+                "type": found.type,
+                "slug": found.slug,
+                "title": found.title,
+                "url": absolute(request, found),
+                "state": found.state,
+                "withdrawn_because": found.withdrawn_because,
+                "merged_into": absolute(request, onward) if onward else None,
+                "data_version": data_version(),
+            }
+        )
     stated = statement_rows.statements_of(found)
     data = {
         "type": found.type,

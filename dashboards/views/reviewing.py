@@ -29,6 +29,7 @@ from initiatives.desk.reviewing import (
     standing_beside,
     value_now,
 )
+from initiatives.desk.undoing import may_undo
 from initiatives.models import Article, Evidence, Record, statement_models
 from initiatives.news.models import Proposal
 from initiatives.news.publishing import lacking
@@ -415,8 +416,8 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
     done = None
     if number.isdecimal() and len(number) < 19:
         done = Change.objects.filter(pk=int(number), by=request.user.pk).first()
-    undo = done and done.stands and request.user.has_perm(PUBLISH)
-    return {"token": secrets.token_urlsafe(24), "done": done, "may_undo": undo}
+    undoable = done is not None and may_undo(request.user, done)
+    return {"token": secrets.token_urlsafe(24), "done": done, "may_undo": undoable}
 
 
 def _token(request: HttpRequest) -> str | None:

@@ -93,6 +93,24 @@ def last_number(record: Record) -> int:
     return max(numbers_about(record), default=0)
 
 
+def records_of(number: int) -> models.QuerySet[Record]:
+    """The records, those that are still there, whose rows the change touched."""
+    found: set[int] = set()
+    for model, twin in versions().items():
+        rows = twin.objects.filter(Q(opened=number) | Q(closed=number)).order_by()
+        if model is Record:
+            found |= set(rows.values_list("row", flat=True))
+        elif model in statement_models() or model is SECTORS:
+            found |= set(rows.values_list("record_id", flat=True))
+        elif any(model is kind.carries_model() for kind in statement_models()):
+            statement = model._meta.get_field("statement").related_model
+            carried = versions()[statement].objects.filter(
+                row__in=list(rows.values_list("statement_id", flat=True))
+            )
+            found |= set(carried.order_by().values_list("record_id", flat=True))
+    return Record.objects.filter(pk__in=found).order_by("title", "pk")
+
+
 def steps_of(record: Record, numbers: Iterable[int]) -> dict[int, list[Difference]]:
     """What each of the changes did to the record."""
     asked = set(numbers)

@@ -41,6 +41,28 @@ STANDING = {
 PRICES = (ExchangeRate, UsDeflator, BaseYear)
 # What is loaded from files or counted is brought back by loading and counting.
 FINAL = {Verb.LOAD, Verb.RECOUNT}
+# Deeds that an editor may do, and so take back.
+EDITORS_OWN = {
+    Verb.ENTER,
+    Verb.EDIT,
+    Verb.ACCEPT,
+    Verb.REJECT,
+    Verb.DECIDE,
+    Verb.CONFIRM,
+    Verb.UNDO,
+}
+
+
+def may_undo(user: Any, made: Change, also_undone: bool = False) -> bool:
+    """Whether the user may take the change back: chief editors any, editors their own deeds.
+
+    What was taken back already is not offered again, unless `also_undone` asks about the right
+    alone.
+    """
+    if made.verb in FINAL or not (also_undone or made.stands):
+        return False
+    own = made.by_id is not None and made.by_id == user.pk and made.verb in EDITORS_OWN
+    return user.has_perm("desk.publish") or (own and user.has_perm("desk.edit"))
 
 
 def undo(
@@ -63,10 +85,15 @@ def undo(
     return made
 
 
+def changes_of(run: ImportRun) -> list[Change]:
+    """The changes of the run that were not taken back."""
+    found = Change.objects.filter(document__run=run).select_related("undone_by")
+    return [one for one in found if one.stands]
+
+
 def undo_run(run: ImportRun, by: Any = None, why: str = "", token: str | None = None) -> Change:
     """Take back all that an import run wrote that still stands; CannotUndo names what prevents it."""
-    found = Change.objects.filter(document__run=run).select_related("undone_by")
-    standing = [one for one in found if one.stands]
+    standing = changes_of(run)
     if not standing:
         raise CannotUndo([Conflict(gettext("the run changed nothing that still stands"))])
     return undo(standing, by, why, token)

@@ -140,6 +140,8 @@ def change(
     the data version stays. Replayed if a form with that token has made a change before: then
     nothing is written.
     """
+    # Forms of strangers may send anything, even what PostgreSQL refuses as text.
+    token = (token or "").replace("\x00", "")[:64] or None
     with transaction.atomic():
         state, _created = DataVersion.objects.select_for_update().get_or_create(pk=1)
         if state.writing:
@@ -153,9 +155,9 @@ def change(
             verb=verb,
             by=by if getattr(by, "pk", None) else None,
             who=public_name(by),
-            about=about[:500],
-            why=why,
-            token=token or None,
+            about=about.replace("\x00", "")[:500],
+            why=why.replace("\x00", "").strip(),
+            token=token,
         )
         DataVersion.objects.filter(pk=1).update(number=made.number, writing=True)
         yield made

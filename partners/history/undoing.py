@@ -130,9 +130,10 @@ def steps_to(
                 steps.remove[model][row] = present
             elif present is None and old is not None:
                 steps.put_back[model][row] = old
-            elif old and present:
-                if altered := _differing(old, present) - set(kept.get(model, ())):
-                    steps.alter[model][row] = (old, altered)
+            elif (
+                old and present and (altered := _differing(old, present) - set(kept.get(model, ())))
+            ):
+                steps.alter[model][row] = (old, altered)
     _check(steps, [])
     return steps
 
