@@ -19,7 +19,10 @@ from playwright.sync_api import Browser, Page
 from pytest_django.live_server_helper import LiveServer
 
 from config import embedded_queue
-from tests import cast, servers
+from initiatives.desk import undoing
+from initiatives.funding.counting import miscounted
+from partners.history.changes import Change, data_version
+from tests import cast, exports, servers
 from tests.browsing import DESK, Trouble
 
 # Generated input: more examples with HYPOTHESIS_PROFILE=thorough. What failed is tried again first.
@@ -265,6 +268,18 @@ def empty(transactional_db: None) -> None:
 def seeded(empty: None) -> None:
     """The reference data and the seed records, really committed."""
     cast.import_seeds()
+
+
+@pytest.fixture
+def taken_back(db: None) -> Iterator[None]:
+    """Whatever the test did is undone after it, and every row must be as it was before it."""
+    before, number = exports.rows(), data_version()
+    yield
+    made = Change.objects.filter(number__gt=number).exclude(verb__in=undoing.FINAL)
+    if made and not connection.needs_rollback:
+        undoing.undo(made)
+        assert exports.differing_rows(exports.rows(), before) == {}
+        assert list(miscounted()) == []
 
 
 @pytest.fixture(autouse=True)

@@ -6,8 +6,11 @@ import json
 import re
 from typing import Any
 
+from django.db import connection
 from django.test import Client
 
+from initiatives.desk.undoing import COUNTED
+from partners.history.versions import columns, versions
 from tests.reading import CHARTS, unnumbered
 
 PLURALS = ("initiatives", "alliances", "summits", "countries", "blocs", "organisations", "articles")
@@ -57,3 +60,28 @@ def _plain(said: dict[str, Any]) -> bytes:
 def differing(one: dict[str, bytes], other: dict[str, bytes]) -> list[str]:
     """The addresses at which two states differ."""
     return sorted(a for a in one.keys() | other.keys() if one.get(a) != other.get(a))
+
+
+def rows() -> dict[str, Any]:
+    """Every row of every table that keeps its history, by table; counted rows without their keys."""
+    found = {}
+    with connection.cursor() as cursor:
+        for model in versions():
+            names = columns(model)[1 if model in COUNTED else 0 :]
+            quoted = ", ".join(f'"{name}"' for name in names)
+            cursor.execute(f'SELECT {quoted} FROM "{model._meta.db_table}"')
+            found[model._meta.db_table] = sorted(cursor.fetchall(), key=repr)
+    return found
+
+
+def differing_rows(one: dict[str, Any], other: dict[str, Any]) -> dict[str, Any]:
+    """By table, the rows that are in one of two states only."""
+    return {
+        table: [
+            row
+            for row in one[table] + other[table]
+            if one[table].count(row) != other[table].count(row)
+        ]
+        for table in one
+        if one[table] != other[table]
+    }

@@ -29,7 +29,7 @@ from tests import cast, reading
 from tests.documents import tables
 from tests.people import client_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 DATES = [None, "2013", "2013-06", "2014-01/..", "../2012", "2020-05-04"]
 names = st.lists(

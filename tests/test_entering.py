@@ -25,7 +25,7 @@ from partners.models import Organisation
 from tests.people import PASSWORD, client_of, person
 from tests.reading import page, plain
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 TEXT = (
     "Made up for a test. Kenya and Brazil signed the Quokka accord in June 2024.\n"

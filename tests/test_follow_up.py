@@ -41,7 +41,7 @@ from tests import cast, reading
 from tests.documents import facts
 from tests.people import client_of, person
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 TODAY = timezone.localdate
 

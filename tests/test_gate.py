@@ -10,7 +10,7 @@ from tests import cast
 from tests.people import client_of
 from tests.test_entering import agreement, entered
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 
 def test_an_editor_enters_and_a_chief_editor_publishes():

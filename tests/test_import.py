@@ -34,7 +34,7 @@ from tests.documents import (
 )
 from tests.reading import unnumbered
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from tests import cast
 from tests.documents import as_bytes, document, imported, initiative, partner, tables
 from tests.reading import plain
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 
 @pytest.fixture(autouse=True)

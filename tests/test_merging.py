@@ -45,7 +45,7 @@ from tests.documents import (
 from tests.people import client_of, person
 from tests.test_account import fewer, stored, worlds
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 
 def quokka(name: str, **fields: Any) -> Initiative:

@@ -32,7 +32,7 @@ from tests.documents import (
 from tests.people import client_of, person
 from tests.reading import body, get_json, page, plain, unnumbered
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
 
 def other(*records, **changes):

@@ -103,7 +103,7 @@ def records_of(number: int) -> models.QuerySet[Record]:
         elif model in statement_models() or model is SECTORS:
             found |= set(rows.values_list("record_id", flat=True))
         elif any(model is kind.carries_model() for kind in statement_models()):
-            statement = model._meta.get_field("statement").related_model
+            statement: Any = model._meta.get_field("statement").related_model
             carried = versions()[statement].objects.filter(
                 row__in=list(rows.values_list("statement_id", flat=True))
             )

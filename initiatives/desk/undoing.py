@@ -22,11 +22,19 @@ from initiatives.models import Initiative, Record
 from initiatives.news.models import ImportRun
 from initiatives.news.publishing import NotPublishable, lacking
 from partners.history.changes import Change, Verb, change
-from partners.history.undoing import CannotUndo, Conflict, Steps, steps_back, steps_to, take
+from partners.history.undoing import (
+    CannotUndo,
+    Conflict,
+    Derived,
+    Steps,
+    steps_back,
+    steps_to,
+    take,
+)
 from partners.models import Organisation
 
 COUNTED = (Entry, Place)
-DERIVED = {
+DERIVED: Derived = {
     Record: (
         *("began", "began_earliest", "began_latest", "began_disputed"),
         *("search_text", "changed_at"),
@@ -34,7 +42,7 @@ DERIVED = {
     Initiative: ("status",),
 }
 # A revert is about what a record says, not about whether it is published.
-STANDING = {
+STANDING: Derived = {
     Record: (*DERIVED[Record], "state", "withdrawn_because", "merged_into_id", "created_at"),
     Initiative: DERIVED[Initiative],
 }

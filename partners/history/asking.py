@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from functools import wraps
-from typing import Any
+from typing import Any, cast
 
 from babel.dates import format_datetime
 from django import forms
@@ -110,8 +110,9 @@ def answers_as_of(
                 return view(request, *args, **kwargs)
             with as_of(moment):
                 response = view(request, *args, **kwargs)
-            if isinstance(response, StreamingHttpResponse):
-                response.streaming_content = _then(moment, response.streaming_content)
+            if response.streaming:
+                streamed = cast(StreamingHttpResponse, response)
+                streamed.streaming_content = _then(moment, streamed.streaming_content)
             return response
 
         return answer
@@ -126,7 +127,7 @@ def _refusal(request: HttpRequest, reason: str) -> HttpResponse:
     return render(request, "400.html", {"errors": errors}, status=400)
 
 
-def _then(moment: Moment, chunks: Iterable[Any]) -> Iterator[Any]:
+def _then(moment: Moment, chunks: Any) -> Iterator[Any]:
     """The chunks of a streamed answer, each read as of the moment."""
     rest = iter(chunks)
     while True:

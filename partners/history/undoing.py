@@ -174,7 +174,7 @@ def take(steps: Steps) -> None:
 
 def _names(model: Model) -> tuple[str, str]:
     assert model._meta.pk is not None
-    return model._meta.db_table, model._meta.pk.column
+    return model._meta.db_table, str(model._meta.pk.column)
 
 
 def _images(model: Model, found: models.QuerySet) -> dict[Any, Image]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
 from django.db import connection, migrations, models
 
 _versions: dict[type[models.Model], Any] = {}
@@ -28,7 +27,7 @@ def versions() -> dict[type[models.Model], Any]:
 
 def columns(model: type[models.Model]) -> list[str]:
     """The names of the columns of a model's own table, its key first."""
-    return [field.column for field in model._meta.local_concrete_fields]
+    return [str(field.column) for field in model._meta.local_concrete_fields]
 
 
 def _declare(model: type[models.Model]) -> Any:
@@ -141,11 +140,6 @@ def missing_triggers() -> list[str]:
         cursor.execute(asked)
         there = {row[0].strip('"') for row in cursor.fetchall()}
     return sorted(model._meta.db_table for model in versions() if model._meta.db_table not in there)
-
-
-def model_of_table(table: str) -> type[models.Model]:
-    """The model whose rows stand in that table."""
-    return next(m for m in apps.get_models(include_auto_created=True) if m._meta.db_table == table)
 
 
 # Rows that were there before their history was kept hold since the beginning.

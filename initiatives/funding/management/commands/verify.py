@@ -10,6 +10,7 @@ from django.core.management.base import BaseCommand, CommandError
 from initiatives.derive import wrongly_derived
 from initiatives.funding.counting import miscounted
 from initiatives.funding.models import BaseYear, Funding
+from partners.history.versions import missing_triggers
 
 
 class Command(BaseCommand):
@@ -29,11 +30,14 @@ class Command(BaseCommand):
                 f"Constant dollars are of {BaseYear.current()}, CONSTANT_USD_YEAR says "
                 f"{settings.CONSTANT_USD_YEAR}: run load_reference"
             )
+        for table in missing_triggers():
+            found += 1
+            self.stderr.write(f"{table}: its history is not kept, its triggers are missing")
         for statement, what in miscounted():
             found += 1
             self.stderr.write(f"{Funding._meta.label} {statement}: its {what} is wrong")
         if found:
             raise CommandError(
-                f"{found} derived values are wrong. `manage.py recount` counts all money anew."
+                f"{found} values are wrong. `manage.py recount` counts all money anew."
             )
         self.stdout.write("Every derived value is right.")
