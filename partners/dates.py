@@ -118,7 +118,7 @@ def _bounds(text: str) -> tuple[dt.date, dt.date]:
         if len(text) == len("2024-06-23"):
             dt.date.fromisoformat(text)  # 29 February of another year
         low, high = parsed.lower_strict(), parsed.upper_strict()
-    except (EDTFParseException, ValueError) as error:
+    except (EDTFParseException, TypeError, ValueError) as error:  # the library fails on ".."
         raise ValueError(
             gettext("“%(text)s” is not a date such as 2024, 2024-06, 2024-06-23 or 2013-23")
             % {"text": text}

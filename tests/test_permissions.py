@@ -126,7 +126,7 @@ RULES: dict[str, Rule] = {
     **{f"{name}_revert": DECIDE for name in LISTS[:3]},
     "change_list": Rule(EDIT),
     "change": Rule(EDIT),
-    "change_undo": DO,
+    "change_undo": DECIDE,  # editors undo their own deeds: tests/test_history_pages.py
     "import_undo": DECIDE,
     "article_text": Rule(EDIT),
     "suggest": Rule(EDIT),
@@ -215,6 +215,7 @@ VALUES: dict[tuple[str, str], Callable[[], Any]] = {
     ("blocs/", "slug"): lambda: "brics",
     ("organisations/", "slug"): lambda: partners.Organisation.objects.earliest("pk").slug,
     ("imports/", "pk"): of_type(ImportRun),
+    ("changes/", "number"): data_version,
     ("articles/", "pk"): of_type(initiatives.Article),
     ("suggest/", "kind"): lambda: "country",
     ("understand/", "kind"): lambda: "date",

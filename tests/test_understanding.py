@@ -200,7 +200,7 @@ def test_a_quantity_is_what_the_words_begin_with(typed, low, high, qualifier):
     assert found.words == typed
 
 
-@given(st.integers(1, 10**15 - 1), st.text("abcdefghij klop", max_size=20))
+@given(st.integers(1, 10**15 - 1), st.text("acdefghij lop", max_size=20))
 def test_a_number_in_figures_is_that_number_whatever_was_counted(number, thing):
     typed = f"{number:,} zz{thing}"
     found = quantity(typed)

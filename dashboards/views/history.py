@@ -9,7 +9,7 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
@@ -26,13 +26,13 @@ from initiatives.desk.history import (
     records_of,
     steps_of,
 )
-from initiatives.desk.undoing import may_undo, revert, undo, undo_run
+from initiatives.desk.undoing import has_right_to_undo, may_undo, revert, undo, undo_run
 from initiatives.desk.withdrawing import CannotWithdraw, withdraw
 from initiatives.models import Record
 from initiatives.news.models import ImportRun
 from initiatives.news.publishing import NotPublishable
 from partners.history.changes import Change, Replayed
-from partners.history.undoing import CannotUndo
+from partners.history.undoing import CannotUndo, Conflict
 
 PAGE_SIZE = 25
 get_or_post = require_http_methods(["GET", "HEAD", "POST"])
@@ -139,7 +139,8 @@ def revert_record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     record = shown_to(request, type, slug)
     text = request.POST.get("number", "")
     if not text.isascii() or not text.isdecimal() or int(text[:18]) not in numbers_about(record):
-        raise Http404("no such version")
+        unknown = gettext("number: there is no such version of this record")
+        return _refused(request, gettext("Nothing to bring back"), [Conflict(unknown)], status=400)
     try:
         revert(record, int(text), request.user, _why(request), request.POST.get("token"))
     except CannotUndo as refusal:
@@ -212,7 +213,7 @@ def _show(request: HttpRequest, made: Change, conflicts: Any = ()) -> HttpRespon
 def undo_change(request: HttpRequest, number: int) -> HttpResponse:
     """Take a change back; what stands in the way is named."""
     found = get_object_or_404(Change, pk=number)
-    if not may_undo(request.user, found, also_undone=True):
+    if not has_right_to_undo(request.user, found):
         raise PermissionDenied
     try:
         made = undo([found], request.user, _why(request), request.POST.get("token"))
@@ -241,6 +242,6 @@ def undo_import(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("change", made.number)
 
 
-def _refused(request: HttpRequest, title: str, reasons: Any) -> HttpResponse:
+def _refused(request: HttpRequest, title: str, reasons: Any, status: int = 409) -> HttpResponse:
     context = {"title": title, "reasons": reasons}
-    return render(request, "history/refused.html", context, status=409)
+    return render(request, "history/refused.html", context, status=status)

@@ -196,8 +196,10 @@ def _differences(model: Any, before: Any, after: Any, number: int) -> Iterator[D
         yield from _of_statement(before, after, number)
     elif hasattr(there, "evidence"):
         passage = _get(there, "evidence")
+        statement = _get(there, "statement")
         public = passage is not None and passage.state == Evidence.State.ACCEPTED
-        about = _words(_get(there, "statement"))
+        public = public and (statement is None or _names_published(statement))
+        about = _words(statement)
         what = gettext("evidence of “%(what)s”") % {"what": about}
         yield Difference(what, _said(before, "evidence"), _said(after, "evidence"), number, public)
     elif before is None or after is None:
@@ -210,11 +212,16 @@ def _differences(model: Any, before: Any, after: Any, number: int) -> Iterator[D
         yield from _of_columns(model, before, after, number)
 
 
+def _names_published(statement: Any) -> bool:
+    """Whether the statement names no record that is not published."""
+    named = _get(statement, statement.NAMES) if statement.NAMES else None
+    return named is None or named.state == Record.State.PUBLISHED
+
+
 def _of_statement(before: Any, after: Any, number: int) -> Iterator[Difference]:
     there = after or before
     what = str(there._meta.verbose_name)
-    named = _get(there, there.NAMES) if there.NAMES else None
-    public = named is None or named.state == Record.State.PUBLISHED
+    public = _names_published(there)
     retired = after is not None and after.retired_at is not None
     if before is not None and after is not None and not retired and before.retired_at is None:
         for one in _of_columns(type(there), before, after, number):

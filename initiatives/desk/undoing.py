@@ -61,16 +61,15 @@ EDITORS_OWN = {
 }
 
 
-def may_undo(user: Any, made: Change, also_undone: bool = False) -> bool:
-    """Whether the user may take the change back: chief editors any, editors their own deeds.
-
-    What was taken back already is not offered again, unless `also_undone` asks about the right
-    alone.
-    """
-    if made.verb in FINAL or not (also_undone or made.stands):
-        return False
+def has_right_to_undo(user: Any, made: Change) -> bool:
+    """Chief editors may take back any change, editors what they did themselves."""
     own = made.by_id is not None and made.by_id == user.pk and made.verb in EDITORS_OWN
     return user.has_perm("desk.publish") or (own and user.has_perm("desk.edit"))
+
+
+def may_undo(user: Any, made: Change) -> bool:
+    """Whether to offer it: the user has the right, and the change still stands."""
+    return made.verb not in FINAL and made.stands and has_right_to_undo(user, made)
 
 
 def undo(

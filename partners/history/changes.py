@@ -161,7 +161,7 @@ def change(
         )
         DataVersion.objects.filter(pk=1).update(number=made.number, writing=True)
         yield made
-        made.kept = wrote_something(made.number)
+        made.kept = wrote_something(made.number) or made.undoes.exists()
         if made.kept:
             DataVersion.objects.filter(pk=1).update(writing=False)
         else:
