@@ -15,6 +15,7 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils.formats import date_format
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -130,7 +131,8 @@ def _of_ended(page: Page, days: dict[int, dt.date], _model: Any) -> list[Item]:
     return [
         Item(
             records[ended.record],
-            gettext("%(what)s %(day)s") % {"what": ended.what, "day": ended.day.isoformat()},
+            gettext("%(what)s %(day)s")
+            % {"what": ended.what, "day": date_format(ended.day, "j F Y")},
             days.get(ended.record),
         )
         for ended in page

@@ -51,7 +51,7 @@ def funding(request: HttpRequest) -> HttpResponse:
     for chart in charts:
         chart.stacked = request.GET.get("bars") == "stacked" and len(account.basis.rungs) == 1
     by_rung = totals(selection)
-    shown = {"rung", "currency", "measure", *FACETS}
+    shown = {"as_of", "rung", "currency", "measure", *FACETS}
     stated = Funding.objects.current().filter(record__in=INITIATIVES.records())
     context |= {
         "carried_along": [a for a in selection.active if a.name not in shown],

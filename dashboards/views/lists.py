@@ -33,7 +33,7 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     paginator.count = selection.count
     if not 1 <= int(number[:9]) <= paginator.num_pages:
         raise Http404("no such page")
-    shown = {"q", "year_min", "year_max", *listing.facets}
+    shown = {"q", "as_of", "year_min", "year_max", *listing.facets}
     context = {
         "listing": listing,
         "selection": selection,
