@@ -125,10 +125,11 @@ def test_two_records_are_merged_and_that_undone_with_the_keyboard_alone(
     page.keyboard.press("Enter")
     page.wait_for_url("**/initiatives/t*/")
     assert Record.objects.filter(merged_into__isnull=False).count() == 1
-    page.goto(f"{live_server.url}/changes/{data_version()}/")
+    merged = data_version()
+    page.goto(f"{live_server.url}/changes/{merged}/")
     press_until(page, "Undo this change")
     page.keyboard.press("Enter")
-    page.wait_for_url(f"**/changes/{data_version()}/")
+    page.wait_for_url(f"**/changes/{merged + 1}/")
     assert not Record.objects.filter(merged_into__isnull=False).exists()
 
 
