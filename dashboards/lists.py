@@ -19,12 +19,12 @@ from initiatives.funding.models import Funding
 from initiatives.models import (
     Alliance,
     Article,
-    Evidence,
     Framework,
     Initiative,
     Participation,
     Record,
     Summit,
+    public_passages,
 )
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
@@ -109,8 +109,8 @@ def organisations() -> models.QuerySet[Organisation]:
 
 def articles() -> models.QuerySet[Article]:
     """Articles with the number of their accepted passages."""
-    accepted = Q(passages__state=Evidence.State.ACCEPTED)
-    return Article.objects.published().annotate(passage_count=Count("passages", filter=accepted))
+    here = Q(passages__in=public_passages())
+    return Article.objects.published().annotate(passage_count=Count("passages", filter=here))
 
 
 def _newest_first(records: models.QuerySet) -> models.QuerySet:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
 
@@ -384,6 +384,11 @@ def marked_text(text: str, passages: list[Evidence]) -> list[Piece]:
         )
         for start, end in pairwise(cuts)
     ]
+
+
+def passages_alone(pieces: list[Piece]) -> list[Piece]:
+    """The pieces that passages cover, with a mark for what is left out between them."""
+    return [piece if piece.covering else replace(piece, text=" […] ") for piece in pieces]
 
 
 def carried_by(passages: list[Evidence]) -> list[tuple[Evidence, list[tuple[Record, str, str]]]]:

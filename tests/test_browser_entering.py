@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth import get_user_model
 from playwright.sync_api import Locator, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
@@ -208,6 +209,64 @@ def test_the_draft_keeps_itself_and_is_there_on_return(desk: str, page: Page) ->
     page.goto(f"{desk}/enter/?draft={key}")
     expect(page.locator("[name=title]")).to_have_value("Zebra network")
     expect(page.locator("[name^=partners-][name$=-who]").last).to_have_value("Nobody knows")
+
+
+COME_BACK = "document.dispatchEvent(new Event('visibilitychange'))"
+
+
+def log_in_again(desk: str, page: Page) -> None:
+    """Log out and in on another page of the same browser."""
+    username = get_user_model().objects.get().username
+    other = page.context.new_page()
+    other.goto(f"{desk}/enter/")
+    other.get_by_role("button", name="Log out").click()
+    other.goto(f"{desk}/login/")
+    other.get_by_label("Username").fill(username)
+    other.get_by_label("Password").fill(PASSWORD)
+    other.locator("main").get_by_role("button", name="Log in").click()
+    other.wait_for_url(lambda address: "/login/" not in address)
+    other.close()
+
+
+def test_a_draft_is_kept_after_logging_in_again_on_another_page(desk: str, page: Page) -> None:
+    page.goto(f"{desk}/enter/?type=initiative")
+    log_in_again(desk, page)
+    page.locator("[name=title]").fill("Zebra network")
+    expect(page.locator("[data-draft-status]")).to_contain_text("Draft kept at", timeout=9000)
+
+
+def test_saving_works_after_logging_in_again_on_another_page(desk: str, page: Page) -> None:
+    page.goto(f"{desk}/enter/?type=initiative")
+    page.locator("[name=title]").fill("Zebra network")
+    log_in_again(desk, page)
+    page.evaluate(COME_BACK)
+    with page.expect_response(lambda r: r.request.is_navigation_request()) as answered:
+        page.locator("[data-save]").click()
+    assert answered.value.status != 403
+    expect(page.locator("[name=title]").or_(page.locator("h1")).first).to_be_visible()
+
+
+def test_whoever_is_logged_out_is_told_so(desk: str, page: Page) -> None:
+    page.goto(f"{desk}/enter/?type=initiative")
+    page.locator("[name=title]").fill("Zebra network")
+    page.context.clear_cookies()
+    page.evaluate(COME_BACK)
+    expect(page.locator("[data-draft-status]")).to_contain_text("you are logged out")
+    expect(page.locator("[name=title]")).to_have_value("Zebra network")
+
+
+def test_a_full_stop_of_an_abbreviation_ends_no_sentence(desk: str, page: Page) -> None:
+    page.goto(f"{desk}/enter/?type=initiative")
+    said = [
+        "Dr. A. Kamau met Mr. Silva of the U.S. State Department.",
+        "They signed No. 5 of the series.",
+        "Was it late? No.",
+        "They left.",
+    ]
+    paste(page, " ".join(said))
+    expect(page.locator("[data-sentence]")).to_have_text(
+        [*said[:2], "Was it late?", "No.", said[3]]
+    )
 
 
 # --- Sound for everyone --------------------------------------------------------------------------

@@ -140,7 +140,43 @@ def test_an_editor_decides_a_dispute_side_by_side_and_must_say_why():
     assert again["Location"] == answer["Location"]
     record.refresh_from_db()
     assert str(record.began) == "June 2024"
-    assert "Accord goes by this one: the ministry" in page(editor, "/review/disputes/")
+    assert record.title not in page(editor, "/review/disputes/")
+    assert "Accord goes by this one: the ministry" in page(
+        editor, "/review/disputes/?state=decided"
+    )
+
+
+@pytest.mark.django_db
+def test_the_disputes_that_are_open_or_decided_are_asked_for():
+    record, first, second = two_beginnings()
+    editor = client_of("editor")
+    assert record.title in page(editor, "/review/disputes/?state=open")
+    assert record.title not in page(editor, "/review/disputes/?state=decided")
+    for said, address in ((first, ""), (second, "?state=decided")):
+        asked = {"kind": "statusstep", "statement": said.pk, "because": "so"}
+        answer = editor.post(f"/review/disputes/{address}", asked)
+        assert answer["Location"].startswith(f"/review/disputes/{address}")
+        assert record.title not in page(editor, "/review/disputes/")
+    assert "Accord goes by this one: so" in page(editor, "/review/disputes/?state=decided")
+    wrong = editor.get("/review/disputes/?state=wombat")
+    assert wrong.status_code == 400
+    assert "wombat is not one of the available choices" in body(wrong)
+    for dispute in disputes():
+        if not dispute.decided:
+            choose(dispute.statements[0], "so", person("editor"))
+    assert "No dispute is open" in page(editor, "/review/disputes/")
+
+
+@pytest.mark.django_db
+def test_a_form_gone_back_to_and_sent_with_another_choice_decides_again():
+    record, first, second = two_beginnings()
+    editor = client_of("editor")
+    asked = {"kind": "statusstep", "because": "the ministry", "token": "t"}
+    for chosen, began in ((second, "June 2024"), (first, "2023")):
+        answer = editor.post("/review/disputes/", {**asked, "statement": chosen.pk})
+        assert answer.status_code == 302
+        record.refresh_from_db()
+        assert str(record.began) == began
 
 
 @pytest.mark.django_db

@@ -21,7 +21,7 @@ from initiatives.desk.duplicates import (
 )
 from initiatives.desk.models import NotTheSame
 from initiatives.desk.undoing import undo
-from initiatives.models import Initiative, Record
+from initiatives.models import Initiative, Outcome, PartOf, Record, Summit, SummitSeries
 from partners.dates import PartialDate
 from partners.history.changes import Change, Verb
 from partners.names import fold
@@ -152,6 +152,27 @@ def test_pairs_that_were_set_apart_are_gone_until_that_is_undone():
         set_apart(one, one, None)
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_part_and_its_whole_are_two_until_that_is_no_longer_said(turned):
+    pair = [quokka("one", "Quokka programme"), quokka("two", "Quokka programme, phase")]
+    part, whole = reversed(pair) if turned else pair
+    assert found() == [("quokka-one", "quokka-two")]
+    said = PartOf.objects.create(record=part, whole=whole)
+    assert found() == []
+    cast.retire(said)
+    assert found() == [("quokka-one", "quokka-two")]
+
+
+def test_a_summit_and_what_came_of_it_are_two():
+    programme = quokka("one", "Quokka programme")
+    series = SummitSeries.objects.create(slug="quokka-series", name="Quokka meetings")
+    summit = Summit.objects.create(
+        slug="quokka-summit", title="Quokka programme", series=series, state="published"
+    )
+    Outcome.objects.create(record=summit, initiative=programme, verb="adopted")
+    assert found() == []
+
+
 def test_the_queue_does_not_compare_all_with_all():
     for n in range(30):
         quokka(f"n{n}", f"Quokka {n} common words")
@@ -159,7 +180,7 @@ def test_the_queue_does_not_compare_all_with_all():
     assert found() == [("quokka-n7", "quokka-again")]
     with CaptureQueriesContext(connection) as asked:
         likely_pairs()
-    assert len(asked) == 3
+    assert len(asked) == 4
 
 
 def test_an_unknown_type_is_refused_by_name():

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from dashboards.views import entering
 from initiatives.desk.models import Draft
 from initiatives.funding.models import Funding
 from initiatives.models import (
@@ -20,7 +21,8 @@ from initiatives.models import (
     StatusStep,
     Summit,
 )
-from partners.history.changes import Change, data_version
+from partners.dates import PartialDate
+from partners.history.changes import Change, Verb, change, data_version
 from partners.models import Organisation
 from tests.people import PASSWORD, client_of, person
 from tests.reading import page, plain
@@ -245,6 +247,27 @@ def test_what_is_wrong_is_said_at_its_field_and_nothing_typed_is_lost(name, valu
         assert kept[field] == str(typed.get(field, "")).replace("\r\n", "\n")
 
 
+@pytest.mark.parametrize("name", ["partners-0-who", "money-0-provider"])
+@pytest.mark.parametrize("more", [{}, {"new": "on", "new-kind": "other"}])
+def test_a_bloc_is_sent_to_where_blocs_stand(name, more):
+    row = name.rpartition("-")[0]
+    typed = agreement(**{name: "BRICS"}, **{f"{row}-{key}": value for key, value in more.items()})
+    response = client_of("editor").post("/enter/", typed)
+    said = mistakes(response)[name]
+    assert "is a bloc" in said and "Run under" in said and "organisation that is" not in said
+    opened = 'row__new" open' in response.content.decode()
+    assert opened == bool(more)
+
+
+def test_an_unknown_name_shows_where_an_organisation_is_added():
+    response = client_of("editor").post("/enter/", agreement(**{"partners-0-who": "Atlantis"}))
+    page = response.content.decode()
+    said = mistakes(response)["partners-0-who"]
+    for label in ("A new organisation", "An organisation that is not known yet"):
+        assert f"“{label}”" in said and label in page
+    assert page.count('row__new" open') == 1
+
+
 def test_an_amount_without_a_number_says_why():
     client = client_of("editor")
     record = entered(client, **{"money-0-amount": "", "money-0-missing": "undisclosed"})
@@ -263,6 +286,18 @@ def test_a_form_sent_twice_makes_one_record():
     first, second = (client.post("/enter/", typed) for _ in range(2))
     assert first["Location"] == second["Location"] == "/initiatives/quokka-accord/"
     assert quokkas().count() == 1
+
+
+def test_a_token_sent_again_with_other_content_or_by_another_person_is_not_lost():
+    client, typed = client_of("editor"), agreement()
+    assert client.post("/enter/", typed)["Location"] == "/initiatives/quokka-accord/"
+    other = typed | {"title": "Treaty of the burrowing quokkas", "not_a_duplicate": "on"}
+    response = client.post("/enter/", other)
+    assert response["Location"] == "/initiatives/treaty-of-the-burrowing-quokkas/"
+    for _twice in range(2):
+        response = client_of("editor", "another").post("/enter/", other)
+        assert response["Location"] == "/initiatives/treaty-of-the-burrowing-quokkas-2/"
+    assert quokkas().count() == 3
 
 
 def test_what_looks_the_same_is_entered_only_as_another_one():
@@ -383,6 +418,36 @@ def test_a_published_record_gets_no_value_without_words():
     assert StatusStep.objects.filter(record__slug="quokka-accord").count() == 1
 
 
+@pytest.mark.parametrize(
+    ("typed", "wrong"),
+    [
+        ({"summary": ""}, {"summary": "the summary is missing"}),
+        (
+            {"status-5-status": "announced", "status-5-date": "2025", "status-5-passage": SIGNED},
+            {"status-0-date": "is dated before"},
+        ),
+        ({"status-0-date": "2030"}, {}),
+    ],
+)
+def test_a_published_record_is_not_edited_into_what_could_not_be_published(typed, wrong):
+    record, client, before = published(), client_of("chief editor"), data_version()
+    response = client.post(EDIT, sheet_of(client, EDIT) | typed)
+    assert response.status_code == (400 if wrong else 302)
+    said = mistakes(response) if wrong else {}
+    assert list(said) == list(wrong)
+    assert all(wrong[name] in said[name] for name in wrong)
+    assert data_version() == before + (not wrong)
+    record.refresh_from_db()
+    assert record.summary == "Made up for a test."
+
+
+def test_a_fault_that_a_published_record_had_before_does_not_bar_other_edits():
+    record, client = published(), client_of("chief editor")
+    Initiative.objects.filter(pk=record.pk).update(summary="")
+    typed = sheet_of(client, EDIT) | {"money-0-purpose": "for burrows"}
+    assert client.post(EDIT, typed).status_code == 302
+
+
 def test_words_are_added_to_a_row_and_taken_off_it():
     record, client = entered(client_of("editor")), client_of("editor")
     typed = sheet_of(client, EDIT)
@@ -459,6 +524,22 @@ def test_a_row_that_both_changed_becomes_a_correction_of_the_first_one():
     assert (money.purpose, money.supersedes.purpose) == ("tunnels", "burrows")
 
 
+def test_a_change_made_while_the_sheet_is_opened_is_noticed_on_saving(monkeypatch):
+    record, client = entered(client_of("editor")), client_of("editor")
+    opened = entering._editable
+
+    def changed_after(*asked: Any) -> Any:
+        found = opened(*asked)
+        with change(Verb.EDIT):
+            Initiative.objects.get(pk=record.pk).steps.update(date=PartialDate.parse("2023"))
+        return found
+
+    monkeypatch.setattr(entering, "_editable", changed_after)
+    before = data_version()
+    typed = sheet_of(client, EDIT)
+    assert int(typed["version"]) == before < data_version()
+
+
 # --- Drafts ----------------------------------------------------------------------------------------
 
 
@@ -478,6 +559,16 @@ def test_a_draft_keeps_everything_right_or_wrong_and_is_gone_once_it_is_saved():
     response = client.post("/enter/", again)
     assert response.status_code == 302, mistakes(response)
     assert not Draft.objects.exists()
+
+
+def test_a_draft_is_kept_whatever_its_fields_are_called():
+    client = client_of("editor")
+    assert (
+        client.post("/enter/draft/", {"ti\x00tle": "Quokka", "to\x00ken": "x"}).status_code == 200
+    )
+    kept = Draft.objects.get().data
+    assert kept["title"] == ["Quokka"]
+    assert "token" not in kept
 
 
 def test_without_a_script_keeping_a_draft_leads_back_to_it():

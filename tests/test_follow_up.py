@@ -136,6 +136,9 @@ def test_confirming_leads_only_to_addresses_of_our_own_and_names_what_is_wrong()
     assert "token: " in refused.content.decode()
     answer = client.post(address, {"token": "t", "next": "https://elsewhere.example/"})
     assert answer["Location"] == "/initiatives/quokka-one/"
+    for n, name in enumerate(("follow_up", "review", "//elsewhere.example/", "proposal")):
+        answer = client.post(address, {"token": f"n{n}", "next": name})
+        assert answer["Location"] == "/initiatives/quokka-one/"
     assert client.post("/review/follow-up/confirm/none/", {"token": "u"}).status_code == 404
 
 
@@ -258,7 +261,18 @@ def test_queues_are_counted_filtered_and_paged():
     assert len(reading.table(text)) == 50
     assert 'rel="next"' in text
     assert "run under BRICS" in text
+    assert "/initiatives/quokka-n00/edit/" not in text  # it is published
+    text = reading.page(client_of("chief editor"), "/review/follow-up/unconfirmed/?q=quokka")
     assert 'href="/initiatives/quokka-n00/edit/"' in text
+
+
+def test_who_is_logged_in_and_may_not_edit_is_not_sent_to_log_in():
+    quokka("one")
+    refused = client_of("editor", "ann").get("/initiatives/quokka-one/edit/")
+    assert refused.status_code == 403
+    text = reading.plain(reading.body(refused))
+    assert "You are logged in as ann" in text
+    assert "log in and come back" not in text
 
 
 def test_a_queue_takes_as_many_queries_for_many_records_as_for_few():

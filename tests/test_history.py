@@ -324,5 +324,5 @@ def test_the_steps_of_a_change_are_said_in_words():
     assert (difference.what, difference.after) == ("title", "Another title")
     restep(user, "t1")
     said = {(d.what, d.before, d.after) for d in steps_of(record, [data_version()])[data_version()]}
-    assert ("status step", "announced 2019", "no longer held: corrected") in said
-    assert ("status step", "", "signed June 2020") in said
+    assert ("status", "announced 2019", "no longer held: corrected") in said
+    assert ("status", "", "signed June 2020") in said

@@ -32,7 +32,8 @@ from tests.documents import (
     tables,
     the_document,
 )
-from tests.reading import unnumbered
+from tests.people import client_of
+from tests.reading import plain, unnumbered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
 
@@ -463,6 +464,45 @@ def test_a_differing_value_of_a_published_record_is_proposed_and_the_old_one_kep
     assert results(again) == {"test-programme": "proposed"}
     assert not run_proposals(again)
     assert Proposal.objects.filter(record__slug="test-programme").count() == 2
+
+
+def test_a_proposal_gives_both_statements_in_full():
+    imported(document(initiative(
+        funding=[money(purpose="a cable")],
+        partners=[partner(country="Kenya")],
+        figures=[figure(date="2023")],
+    )))  # fmt: skip
+    run = imported(document(
+        organisation(country="Kenya"),
+        initiative(
+            funding=[money(
+                amount=amount(20, 20), rung="disbursed", purpose="two cables", period="2018",
+                recurs="annually", provider={"country": "China"}, recipient={"organisation": "test-bank"}, sector="space",
+            )],
+            partners=[partner(country="Kenya", since="2018")],
+            figures=[figure(20, 20, date="2023")],
+        ),
+        article="second-article",
+    ))  # fmt: skip
+    assert problems(run) == {}
+    said = {field: (now, proposed) for field, now, proposed, _quote in run_proposals(run)}
+    words = amount()["words"]
+    bank = Organisation.objects.get(slug="test-bank").name
+    assert said == {
+        "funding": (
+            f"{words} (USD, announced, what for a cable)",
+            f"{words} (USD, disbursed, every year, from China, to {bank}, "
+            "sector Space and satellite navigation, "
+            "what for two cables, period 2018)",
+        ),
+        "participation": ("Kenya, member", "Kenya, member (since 2018)"),
+        "figure": ("joint laboratories: ten (date 2023)", "joint laboratories: ten (date 2023)"),
+    }
+    proposal = Proposal.objects.get(document__run=run, field="funding")
+    for address in ("/review/", f"/review/{proposal.pk}/"):
+        shown = plain(page(client_of("editor"), address))
+        assert said["funding"][0] in shown, address
+        assert said["funding"][1] in shown, address
 
 
 def run_proposals(run: ImportRun) -> list[tuple]:

@@ -172,7 +172,7 @@ def test_what_others_say_of_the_other_they_say_of_the_kept_one_once():
 
 
 def test_a_part_that_is_merged_with_its_whole_is_not_part_of_itself():
-    one, two = quokka("one"), quokka("two")
+    one, two = quokka("one", countries=("KEN",)), quokka("two")
     PartOf.objects.create(record=two, whole=one)
     kept = merged(one, two)
     assert not PartOf.objects.current().filter(record=kept).exists()
@@ -367,6 +367,31 @@ def test_a_draft_may_say_without_evidence_what_the_published_record_says_with_it
     cast.carry(one.participations.get())
     two = quokka("two", state="draft", countries=("KEN",))
     assert merged(one, two).participations.current().count() == 1
+
+
+def test_a_draft_is_not_published_by_merging_it_without_a_summary():
+    one, two = quokka("one"), quokka("two", state="draft", countries=("KEN",), summary="")
+    cast.carry(two.participations.get())
+    before = tables()
+    with pytest.raises(CannotMerge) as refused:
+        merged(two, one)
+    assert refused.value.reasons == ["the summary is missing"]
+    with pytest.raises(CannotMerge, match="the summary is missing"):
+        merged(one, two, "summary")
+    assert tables() == before
+    assert merged(two, one, "summary").state == Record.State.PUBLISHED
+
+
+def test_a_merge_does_not_put_dates_of_a_published_record_out_of_order():
+    one, two = quokka("one"), quokka("two")
+    for record, status, date in ((one, "signed", "2019"), (two, "announced", "2020")):
+        said = StatusStep.objects.create(record=record, status=status, date=PartialDate.parse(date))
+        cast.carry(said)
+        cast.derive(record)
+    before = tables()
+    with pytest.raises(CannotMerge, match="is dated before"):
+        merged(one, two)
+    assert tables() == before
 
 
 def test_two_drafts_become_one_draft():

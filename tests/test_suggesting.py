@@ -101,7 +101,9 @@ def test_the_text_of_a_stored_article_is_there_for_selecting():
     [
         ("date", "Jun 2024", "June 2024 (1–30 June 2024)"),
         ("date", "23/6/2024", "23 June 2024"),
-        ("date", "since 2013", "since 2013 (1 January 2013)"),
+        ("date", "since 2013", "since 2013 (from 1 January 2013 on)"),
+        ("date", "until 2020", "until 2020 (until 31 December 2020)"),
+        ("date", "since 23 June 2024", "since 23 June 2024"),
         ("date", "22 to 23 June 2022", "22–23 June 2022"),
         ("amount", "at least 7bn USD", "at least USD 7 billion (US dollars)"),
         ("amount", "$5m", "USD 5 million (“$” read as US dollars)"),
@@ -109,6 +111,11 @@ def test_the_text_of_a_stored_article_is_there_for_selecting():
             "amount",
             "1 billion euros annually from 2018 to 2020",
             "EUR 1 billion (“euros” read as euros), every year, 2018–2020",
+        ),
+        (
+            "amount",
+            "EUR 80 billion (US$91 billion)",
+            "EUR 80 billion (euros), and the same as USD 91 billion (“US$” read as US dollars)",
         ),
         ("quantity", "800,000 enterprises", "800,000"),
         ("quantity", "over 50 laboratories", "more than 50"),

@@ -24,12 +24,14 @@ from django.utils.translation import gettext_lazy as _
 from dashboards.views.suggesting import UNDERSTOOD
 from initiatives.desk.sheets import (
     FIELDS,
+    PARTIES,
     ROWS_OF,
     Mistake,
     Sheet,
     TypedArticle,
     TypedRow,
     in_one_line,
+    is_nobody,
     shown,
 )
 from initiatives.desk.understanding import date
@@ -253,6 +255,17 @@ class RowForm(forms.Form):
         return [
             Box(self[name]) for name in ("new", "new-kind", "new-country") if name in self.fields
         ]
+
+    @property
+    def new_open(self) -> bool:
+        """Whether those fields show at once: they are filled in or wrong, or a name is unknown."""
+        if self["new"].value():
+            return True
+        wrong = self.errors
+        return any(name in wrong for name in ("new-kind", "new-country")) or any(
+            name in wrong and is_nobody((self[name].value() or "").strip())
+            for name in PARTIES[self.section]
+        )
 
 
 @dataclass(frozen=True)

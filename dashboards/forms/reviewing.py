@@ -92,6 +92,22 @@ class RejectForm(forms.Form):
     )
 
 
+class DisputesForm(forms.Form):
+    """Which disputes are shown: those that wait, unless those decided are asked for."""
+
+    STATES = (("open", _("Open")), ("decided", _("Decided")))
+
+    state = forms.ChoiceField(label=_("Decision"), choices=STATES, required=False, initial="open")
+
+    def chosen(self) -> str:
+        """The state asked for; "" for one that there is not."""
+        return (self.cleaned_data["state"] or "open") if self.is_valid() else ""
+
+    def asked(self) -> dict[str, str]:
+        """The filter as parameters of an address."""
+        return {"state": state} if (state := self.chosen()) not in ("", "open") else {}
+
+
 class ChooseForm(forms.Form):
     """Why Accord goes by one of several values."""
 

@@ -7,22 +7,29 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
-from initiatives.models import Article, Evidence
+from dashboards.views.records import sees_drafts
+from initiatives.models import Article, Evidence, public_passages
 from partners.history.asking import answers_as_of
 
 
 @require_safe
 @answers_as_of
 def article(request: HttpRequest, pk: int) -> HttpResponse:
-    """An article: its brief with every passage marked, and what each passage carries."""
-    articles = Article.objects.all()
-    if not request.user.has_perm("initiatives.view_record"):
-        articles = articles.published()
+    """An article: its brief with every passage marked, and what each passage carries.
+
+    Of a text that is not our own, readers see the passages alone.
+    """
+    articles, passages = Article.objects.published(), public_passages()
+    if sees_drafts(request):
+        articles = Article.objects.all()
+        passages = Evidence.objects.filter(state=Evidence.State.ACCEPTED)
     found = get_object_or_404(articles.select_related("publisher"), pk=pk)
-    passages = list(found.passages.filter(state=Evidence.State.ACCEPTED).order_by("start", "-end"))
+    marked = list(passages.filter(article=found).order_by("start", "-end"))
+    pieces = statement_rows.marked_text(found.text, marked)
+    whole = not found.copied or sees_drafts(request)
     context = {
         "article": found,
-        "pieces": statement_rows.marked_text(found.text, passages),
-        "carried": statement_rows.carried_by(passages),
+        "pieces": pieces if whole else statement_rows.passages_alone(pieces),
+        "carried": statement_rows.carried_by(marked),
     }
     return render(request, "article.html", context)

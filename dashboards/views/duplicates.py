@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboards import statement_rows
-from dashboards.access import EDIT, PUBLISH, needs
+from dashboards.access import EDIT, PUBLISH, form_token, needs
 from initiatives.desk.duplicates import likely_pairs, set_apart
 from initiatives.desk.merging import (
     CHOSEN,
@@ -157,7 +157,7 @@ def merge_pair(request: HttpRequest, kept: str, other: str) -> HttpResponse:
         return _show(request, one, two, form)
     values = form.cleaned_data
     try:
-        merge(one, two, form.choices(), request.user, values["why"], values["token"])
+        merge(one, two, form.choices(), request.user, values["why"], form_token(request))
     except CannotMerge as refused:
         for reason in refused.reasons:
             form.add_error(None, reason)
@@ -178,7 +178,7 @@ def apart(request: HttpRequest, kept: str, other: str) -> HttpResponse:
     if not form.is_valid() or one.pk == two.pk:
         return _show(request, one, two, None, form)
     try:
-        set_apart(one, two, request.user, form.cleaned_data["why"], form.cleaned_data["token"])
+        set_apart(one, two, request.user, form.cleaned_data["why"], form_token(request))
     except Replayed:
         return redirect("duplicates")
     messages.success(request, gettext("They are not suggested again."))

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
-from dashboards.access import EDIT, PUBLISH, needs
+from dashboards.access import EDIT, PUBLISH, form_token, needs
 from dashboards.forms.entering import SheetForm, Shown, brought_up_to_date
 from initiatives.desk import entering, history
 from initiatives.desk.models import Draft
@@ -56,12 +56,13 @@ def edit(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         return _typed(request, (type, slug))
     if refused := _refused(request):
         return refused
+    version = data_version()  # before the record: what changes meanwhile is noticed on saving
     record = _editable(request, type, slug)
     draft = _draft_asked_for(request)
     if draft and draft.record_id == record.pk:
         data = _kept(draft)
         return _page(request, SheetForm(type, data, Shown.of(record, _version(data))), record)
-    return _page(request, _opened(record), record)
+    return _page(request, _opened(record, version), record)
 
 
 @require_POST
@@ -69,7 +70,7 @@ def edit(request: HttpRequest, type: str, slug: str) -> HttpResponse:
 def publish(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Publish the record; 409 and its sheet, with what it lacks, if it cannot be."""
     record = get_object_or_404(MODELS[type], slug=slug)
-    return _publish(request, record, request.POST.get("token"))
+    return _publish(request, record, form_token(request))
 
 
 def _publish(request: HttpRequest, record: Any, token: str | None = None) -> HttpResponse:
@@ -79,7 +80,9 @@ def _publish(request: HttpRequest, record: Any, token: str | None = None) -> Htt
         pass
     except NotPublishable as refusal:
         messages.error(request, gettext("It is not published: %(why)s.") % {"why": refusal})
-        return _page(request, _opened(record), record, status=409)
+        version = data_version()
+        record.refresh_from_db()
+        return _page(request, _opened(record, version), record, status=409)
     messages.success(request, gettext("“%(title)s” is published.") % {"title": record})
     return redirect(record)
 
@@ -120,7 +123,7 @@ def _save(request: HttpRequest, form: SheetForm, record: Any) -> HttpResponse:
     if not form.valid():
         return _page(request, form, record, status=400)
     clean, sheet = form.about.cleaned_data, form.sheet()
-    how: dict[str, Any] = {"why": clean["why"], "token": clean["token"] and str(clean["token"])}
+    how: dict[str, Any] = {"why": clean["why"], "token": form_token(request)}
     try:
         if record is None:
             how |= {"draft": clean["as_draft"], "another": clean["not_a_duplicate"]}
@@ -153,8 +156,8 @@ def _after(first: Change, record: Any) -> str:
 
 def _changed_meanwhile(request: HttpRequest, form: SheetForm, record: Any) -> HttpResponse:
     """409: what somebody else changed; what was typed stays, all else is as it is now."""
-    record.refresh_from_db()
     version = data_version()
+    record.refresh_from_db()
     data = brought_up_to_date(form, record, version)
     differences = history.differences(record, form.about.cleaned_data["version"] or 0)
     renewed = SheetForm(record.type, data, Shown.of(record))
@@ -201,9 +204,9 @@ def _version(data: QueryDict) -> int:
     return int(said) if said.isascii() and said.isdecimal() and len(said) < 19 else 0
 
 
-def _opened(record: Any) -> SheetForm:
-    """The sheet of the record as it is now."""
-    more: dict[str, Any] = {"token": uuid.uuid4(), "draft": uuid.uuid4(), "version": data_version()}
+def _opened(record: Any, version: int) -> SheetForm:
+    """The sheet of the record as it is now; `version` was read before it."""
+    more: dict[str, Any] = {"token": uuid.uuid4(), "draft": uuid.uuid4(), "version": version}
     article = entering.article_of(record)
     more |= {"article": article.pk} if article else {}
     return SheetForm(record.type, None, Shown.of(record), **more)
@@ -237,8 +240,8 @@ def keep_draft(request: HttpRequest) -> HttpResponse:
         key = uuid.uuid4()
     data = {
         name: [value.replace("\x00", "") for value in values]
-        for name, values in request.POST.lists()
-        if name not in NOT_KEPT
+        for sent, values in request.POST.lists()
+        if (name := sent.replace("\x00", "")) not in NOT_KEPT
     }
     draft, _new = Draft.objects.update_or_create(
         key=key,

@@ -12,7 +12,7 @@ import django_filters as df
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.formats import date_format
@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from dashboards import statement_rows
-from dashboards.access import EDIT, needs
+from dashboards.access import EDIT, form_token, needs
 from initiatives.desk.follow_up import (
     KEY_VALUES,
     CannotConfirm,
@@ -179,9 +179,9 @@ def confirm_record(request: HttpRequest, slug: str) -> HttpResponse:
         )
     asked = form.cleaned_data
     try:
-        confirm(record, request.user, asked["why"], asked["token"])
+        confirm(record, request.user, asked["why"], form_token(request))
     except Replayed:
-        return redirect(_back(request, asked["next"], record))
+        return HttpResponseRedirect(_back(request, asked["next"], record))
     except CannotConfirm as refused:
         form.add_error(None, str(refused))
         return render(
@@ -190,7 +190,7 @@ def confirm_record(request: HttpRequest, slug: str) -> HttpResponse:
     messages.success(
         request, gettext("“%(record)s” is confirmed as of today.") % {"record": record}
     )
-    return redirect(_back(request, asked["next"], record))
+    return HttpResponseRedirect(_back(request, asked["next"], record))
 
 
 def _back(request: HttpRequest, address: str, record: Record) -> str:
@@ -198,4 +198,4 @@ def _back(request: HttpRequest, address: str, record: Record) -> str:
     ours = url_has_allowed_host_and_scheme(
         address, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )
-    return address if address and ours else record.get_absolute_url()
+    return address if address.startswith("/") and ours else record.get_absolute_url()

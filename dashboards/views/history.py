@@ -15,14 +15,14 @@ from django.urls import reverse
 from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from dashboards.access import EDIT, PUBLISH, needs
+from dashboards.access import EDIT, PUBLISH, form_token, needs
 from dashboards.exports import json_response
 from dashboards.views.records import sees_drafts, shown_to
 from initiatives.desk.history import (
     Difference,
     differences,
-    first_published,
     numbers_about,
+    public_numbers,
     records_of,
     steps_of,
 )
@@ -30,7 +30,6 @@ from initiatives.desk.undoing import has_right_to_undo, may_undo, revert, undo, 
 from initiatives.desk.withdrawing import CannotWithdraw, withdraw
 from initiatives.models import Record
 from initiatives.news.models import ImportRun
-from initiatives.news.publishing import NotPublishable
 from partners.history.changes import Change, Replayed
 from partners.history.undoing import CannotUndo, Conflict
 
@@ -99,12 +98,8 @@ def record_history_json(request: HttpRequest, type: str, slug: str) -> HttpRespo
 
 
 def _numbers(request: HttpRequest, record: Record) -> list[int]:
-    """The changes of the record that the reader may see: strangers those since it was published."""
-    numbers = numbers_about(record)
-    if sees_drafts(request):
-        return numbers
-    first = first_published(record) or 0
-    return [number for number in numbers if number >= first]
+    """The changes of the record that the reader may see."""
+    return numbers_about(record) if sees_drafts(request) else public_numbers(record)
 
 
 def _public(request: HttpRequest, found: Iterable[Difference]) -> list[Difference]:
@@ -119,13 +114,18 @@ def _asked_pair(
     pair = []
     for name in ("from", "to"):
         text = request.GET.get(name, "")
-        if text and (not text.isascii() or not text.isdecimal() or int(text[:18]) not in numbers):
+        if text and _number(text) not in numbers:
             errors[name] = [gettext("There is no such version of this record.")]
         elif text:
             pair.append(int(text))
     if len(pair) == 1 and not errors:
         errors["from" if request.GET.get("to") else "to"] = [gettext("Choose two versions.")]
     return errors, (min(pair), max(pair)) if len(pair) == 2 and not errors else None
+
+
+def _number(text: str) -> int | None:
+    """The number of a change; None if the text is none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) < 19 else None
 
 
 def _why(request: HttpRequest) -> str:
@@ -137,16 +137,14 @@ def _why(request: HttpRequest) -> str:
 def revert_record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Bring a record to what it said after a change."""
     record = shown_to(request, type, slug)
-    text = request.POST.get("number", "")
-    if not text.isascii() or not text.isdecimal() or int(text[:18]) not in numbers_about(record):
+    number = _number(request.POST.get("number", ""))
+    if number is None or number not in numbers_about(record):
         unknown = gettext("number: there is no such version of this record")
         return _refused(request, gettext("Nothing to bring back"), [Conflict(unknown)], status=400)
     try:
-        revert(record, int(text), request.user, _why(request), request.POST.get("token"))
+        revert(record, number, request.user, _why(request), form_token(request))
     except CannotUndo as refusal:
         return _refused(request, gettext("This version cannot be brought back"), refusal.conflicts)
-    except NotPublishable as refusal:
-        return _refused(request, gettext("This version cannot be brought back"), refusal.lacking)
     except Replayed:
         pass
     messages.success(request, gettext("The record says again what it said then."))
@@ -161,7 +159,7 @@ def withdraw_record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     why, problem = _why(request), ""
     if request.method == "POST":
         try:
-            withdraw(record, request.user, why, request.POST.get("token"))
+            withdraw(record, request.user, why, form_token(request))
             return redirect(record)
         except Replayed:
             return redirect(record)
@@ -216,7 +214,7 @@ def undo_change(request: HttpRequest, number: int) -> HttpResponse:
     if not has_right_to_undo(request.user, found):
         raise PermissionDenied
     try:
-        made = undo([found], request.user, _why(request), request.POST.get("token"))
+        made = undo([found], request.user, _why(request), form_token(request))
     except Replayed as replayed:
         made = replayed.first
     except CannotUndo as refusal:
@@ -233,7 +231,7 @@ def undo_import(request: HttpRequest, pk: int) -> HttpResponse:
     """Take back all that an import run wrote."""
     run = get_object_or_404(ImportRun, pk=pk)
     try:
-        made = undo_run(run, request.user, _why(request), request.POST.get("token"))
+        made = undo_run(run, request.user, _why(request), form_token(request))
     except Replayed as replayed:
         made = replayed.first
     except CannotUndo as refusal:

@@ -16,7 +16,7 @@ from dashboards.exports import json_response
 from dashboards.lists import INITIATIVES
 from dashboards.views.funding import totals
 from initiatives.desk.follow_up import last_confirmed
-from initiatives.desk.history import first_published, numbers_about
+from initiatives.desk.history import first_published, withdrawal_of
 from initiatives.models import (
     Alliance,
     Article,
@@ -29,7 +29,7 @@ from initiatives.models import (
 from initiatives.news.publishing import lacking
 from initiatives.selection import Selection
 from partners.history.asking import answers_as_of
-from partners.history.changes import Change, data_version
+from partners.history.changes import data_version
 from partners.history.moment import address
 
 MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
@@ -85,11 +85,10 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
 
 def _withdrawn(request: HttpRequest, found: Record) -> HttpResponse:
     """Why the record was taken back, and the way on; its history keeps what it said."""
-    last = numbers_about(found)[:1]
     context = {
         "record": found,
         "onward": found.merged_at_last if found.merged_into else None,
-        "withdrawal": Change.objects.filter(number__in=last).first(),
+        "withdrawal": withdrawal_of(found),
         "json_url": address(f"{request.path.rstrip('/')}.json"),
     }
     return render(request, "withdrawn.html", context)

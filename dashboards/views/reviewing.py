@@ -16,8 +16,15 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods
 
 from dashboards import statement_rows
-from dashboards.access import EDIT, PUBLISH, needs
-from dashboards.forms.reviewing import FIELDS, ChooseForm, PayloadForm, QueueForm, RejectForm
+from dashboards.access import EDIT, PUBLISH, form_token, needs
+from dashboards.forms.reviewing import (
+    FIELDS,
+    ChooseForm,
+    DisputesForm,
+    PayloadForm,
+    QueueForm,
+    RejectForm,
+)
 from initiatives.desk.disputes import Dispute, choose, disputes
 from initiatives.desk.reviewing import (
     LISTS,
@@ -89,11 +96,11 @@ def _decide_batch(request: HttpRequest, form: QueueForm) -> HttpResponse:
     rejecting = RejectForm(request.POST)
     try:
         if decision == "accept":
-            made = accept(proposals, request.user, _token(request))
+            made = accept(proposals, request.user, form_token(request))
         elif rejecting.is_valid():
             clean = rejecting.cleaned_data
             made = reject(
-                proposals, request.user, clean["reason"], clean["remark"], _token(request)
+                proposals, request.user, clean["reason"], clean["remark"], form_token(request)
             )
         else:
             return _show_queue(request, form, rejecting)
@@ -122,7 +129,7 @@ def proposal(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _decide(request: HttpRequest, found: Proposal, asked: dict[str, Any]) -> HttpResponse:
     editing, rejecting = PayloadForm(found), RejectForm()
-    decision, token = request.POST.get("decision"), _token(request)
+    decision, token = request.POST.get("decision"), form_token(request)
     if decision not in ("accept", "edit", "reject"):
         unknown = gettext("decision: choose to accept or to reject")
         return _show(request, found, asked, editing, rejecting, unknown, status=400)
@@ -204,7 +211,7 @@ def _as_it_stands(found: Proposal) -> tuple[str, list[Any], str]:
         standing = standing_beside(found)
     except NotApplicable as refusal:
         return found.now, [], str(refusal)
-    return "; ".join(str(statement) for statement in standing), standing, ""
+    return "; ".join(statement.in_full() for statement in standing), standing, ""
 
 
 def _others(found: Proposal) -> list[statement_rows.Group]:
@@ -300,7 +307,7 @@ def _judge(request: HttpRequest) -> HttpResponse:
     if state is None or not passages:
         return _show_drafts(request, gettext("Tick at least one passage."))
     try:
-        judged = judge_passages(passages, state, request.user, _token(request))
+        judged = judge_passages(passages, state, request.user, form_token(request))
     except Replayed:
         return redirect("review_drafts")
     said = gettext("%(n)s passages: %(state)s.")
@@ -373,27 +380,37 @@ def _choose(request: HttpRequest) -> HttpResponse:
     if statement is None:
         form.add_error("statement", gettext("There is no such value."))
         return _show_disputes(request, form)
+    asked = DisputesForm(request.GET).asked()
     try:
-        made = choose(statement, form.cleaned_data["because"], request.user, _token(request))
+        made = choose(statement, form.cleaned_data["because"], request.user, form_token(request))
     except Replayed as replayed:
-        return redirect(_address("disputes", {}, done=replayed.first.number))
+        return redirect(_address("disputes", asked, done=replayed.first.number))
     except ValueError as error:
         form.add_error("statement", str(error))
         return _show_disputes(request, form)
-    return redirect(_address("disputes", {}, done=made.number if made.kept else None))
+    return redirect(_address("disputes", asked, done=made.number if made.kept else None))
 
 
 def _show_disputes(request: HttpRequest, form: ChooseForm | None = None) -> HttpResponse:
-    """Those that nobody has decided first."""
-    everything = sorted(disputes(), key=lambda d: (d.decided, d.record.title))
-    page = Paginator(everything, 10).get_page(request.GET.get("page"))
+    """Those that nobody has decided, or those that somebody has."""
+    filters = DisputesForm(request.GET)
+    states: dict[str, list[Dispute]] = {"open": [], "decided": []}
+    for dispute in sorted(disputes(), key=lambda d: d.record.title):
+        states["decided" if dispute.decided else "open"].append(dispute)
+    state = filters.chosen()
+    page = Paginator(states.get(state, []), 10).get_page(request.GET.get("page"))
     context = {
         "page": page,
+        "filters": filters,
+        "state": state,
+        "states": [(name, label, len(states[name])) for name, label in DisputesForm.STATES],
         "disputes": [_sides(dispute) for dispute in page],
         "form": form,
         **_frame(request),
     }
-    return render(request, "reviewing/disputes.html", context, status=400 if form else 200)
+    return render(
+        request, "reviewing/disputes.html", context, status=400 if form or not state else 200
+    )
 
 
 def _sides(dispute: Dispute) -> dict[str, Any]:
@@ -418,10 +435,6 @@ def _frame(request: HttpRequest) -> dict[str, Any]:
         done = Change.objects.filter(pk=int(number), by=request.user.pk).first()
     undoable = done is not None and may_undo(request.user, done)
     return {"token": secrets.token_urlsafe(24), "done": done, "may_undo": undoable}
-
-
-def _token(request: HttpRequest) -> str | None:
-    return request.POST.get("token", "")[:64].replace("\x00", "") or None
 
 
 def _asked(form: QueueForm) -> dict[str, Any]:

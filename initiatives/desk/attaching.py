@@ -49,6 +49,7 @@ def _new(typed: TypedArticle) -> Article:
         published_missing="" if typed.published else Missing.NOT_LOOKED,
         language=typed.language or "en",
         text=typed.text,
+        copied=True,
     )
 
 

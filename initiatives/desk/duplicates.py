@@ -19,7 +19,7 @@ from django.utils.translation import gettext
 from rapidfuzz import fuzz
 
 from initiatives.desk.models import NotTheSame
-from initiatives.models import Participation, Record
+from initiatives.models import Participation, PartOf, Record
 from partners.dates import PartialDate
 from partners.history.changes import Verb, change
 from partners.models import Country
@@ -225,7 +225,7 @@ class Pair:
 def likely_pairs(type: str = "") -> list[Pair]:
     """Records of one type that may be the same and were not set apart, the most alike first.
 
-    Four queries. The names of all records are read once; compared are only those that share a word
+    A part and its whole are two. Four queries. The names of all records are read once; compared are only those that share a word
     which at most RARE records have, so that time and memory grow with the number of records and
     not with its square: each word of a name leads to at most RARE - 1 comparisons of about a
     microsecond. Partners are read only of pairs whose names are alike enough.
@@ -234,7 +234,7 @@ def likely_pairs(type: str = "") -> list[Pair]:
     rows = living.order_by("pk").only("type", "title", "aliases", "began")
     records = {record.pk: record for record in rows}
     names = {pk: _names(record) for pk, record in records.items()}
-    apart = set(NotTheSame.objects.values_list("first", "second"))
+    apart = set(NotTheSame.objects.values_list("first", "second")) | _parts()
     near = [
         (first, second)
         for first, second in sorted(_sharing_rare_word(records.values(), names) - apart)
@@ -250,6 +250,12 @@ def likely_pairs(type: str = "") -> list[Pair]:
         if how.score >= ALIKE_ENOUGH:
             pairs.append(Pair(first, second, how.score, reasons(how, one, other)))
     return sorted(pairs, key=lambda pair: (-pair.score, pair.first, pair.second))
+
+
+def _parts() -> set[tuple[int, int]]:
+    """Pairs of which one is part of the other."""
+    said = PartOf.objects.current().order_by().values_list("record", "whole")
+    return {(min(pair), max(pair)) for pair in said}
 
 
 def _sharing_rare_word(

@@ -48,7 +48,7 @@ from initiatives.news.importing import MODELS
 from initiatives.news.matching import series_slug
 from initiatives.news.money import relate
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
-from initiatives.news.publishing import SECTIONS
+from initiatives.news.publishing import SECTIONS, Lack, lacking, statements_by_section
 from initiatives.news.spoken import read_amounts
 from initiatives.news.statements import STATEMENTS
 from partners.history.changes import Change, Verb, change, public_name
@@ -408,10 +408,12 @@ class Writing:
         self.organisations: dict[str, Organisation] = {}
         self.money: dict[str, Statement] = {}
         self.wrote = False
+        self.places: dict[tuple[type, int], str] = {}  # where on the sheet a statement stands
 
     def write(self) -> None:
         """Write the descriptive text, then what is taken away, then what is said."""
         plan = self.plan
+        lacked = {lack.what for lack in self._barring()}
         if plan.article and plan.article._state.adding:
             self.attaching.article = plan.article = _kept(plan.article)
             self.wrote = True
@@ -425,7 +427,29 @@ class Writing:
         plan.refuse_mistakes()
         if self.wrote:
             derive(self.record)
+            for lack in self._barring():
+                if lack.what not in lacked:
+                    plan.mistake(self._field(lack), lack.what)
+            plan.refuse_mistakes()
             recount([self.record.pk])
+
+    def _barring(self) -> list[Lack]:
+        """What a record lacks that is published and should not be without it."""
+        if self.record.state != Record.State.PUBLISHED:
+            return []
+        return [lack for lack in lacking(self.record) if lack.bars]
+
+    def _field(self, lack: Lack) -> str:
+        """The field of the sheet that would fill a lack; its rows are numbered as it was typed."""
+        if lack.section == "about":
+            return lack.anchor
+        _section, _, row = lack.anchor.partition("-")
+        number, _, name = row.partition("-")
+        if not name:
+            return ""
+        statement = statements_by_section(self.record)[lack.section][int(number)]
+        place = self.places.get((type(statement), statement.pk))
+        return f"{place}-{name}" if place else ""
 
     def _write_about(self) -> None:
         plan, record = self.plan, self.record
@@ -459,6 +483,7 @@ class Writing:
         if statement is None or not statement.pk:
             return
         typed = row.typed
+        self.places[type(statement), statement.pk] = typed.place
         self.wrote |= self.attaching.attach(statement, row.stored, typed.passages, typed.claimant)
         touched = row.said is not None or typed.passages is not None
         if touched and not self.plan.saves_over and not _supported(statement):

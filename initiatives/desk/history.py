@@ -11,6 +11,7 @@ from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import Min, Q, prefetch_related_objects
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import (
     Alliance,
@@ -23,6 +24,7 @@ from initiatives.models import (
 )
 from partners.dates import DayOf
 from partners.history.changes import Change
+from partners.history.moment import asked_moment
 from partners.history.versions import versions
 
 KINDS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
@@ -35,6 +37,15 @@ SILENT = {
     *("search_text", "changed_at", "created_at", "began", "began_disputed", "status", "type"),
     *("fingerprint", "recorded_at", "retired_at", "supersedes_id", "record_id", "statement_id"),
     *("evidence_id", "row", "version", "opened", "closed", "id"),
+}
+# Where the name of a kind of statement is not what its readers call it.
+KINDS_IN_WORDS = {
+    "participation": _("taking part"),
+    "statusstep": _("status"),
+    "framework": _("run under"),
+    "labelling": _("officially called"),
+    "funding": _("money"),
+    "keydate": _("date"),
 }
 SECTORS: Any = Record.sectors.through
 
@@ -72,20 +83,68 @@ def versions_about(record: Record) -> dict[Any, Q]:
     return own
 
 
+def _known() -> Q:
+    """Versions of which the moment that is read knew."""
+    moment = asked_moment()
+    return Q(opened__lte=moment.number) if moment else Q()
+
+
 def first_published(record: Record) -> int | None:
     """The number of the change that first published it; None if none did."""
-    published = versions()[Record].objects.filter(row=record.pk, state=Record.State.PUBLISHED)
+    published = versions()[Record].objects.filter(
+        _known(), row=record.pk, state=Record.State.PUBLISHED
+    )
     return published.aggregate(first=Min("opened"))["first"]
+
+
+def withdrawal_of(record: Record) -> Change | None:
+    """The change that withdrew it, if it is withdrawn."""
+    rows = versions()[Record].objects.filter(_known(), row=record.pk).order_by("version")
+    number = None
+    for opened, state in rows.values_list("opened", "state"):
+        if state != Record.State.WITHDRAWN:
+            number = None
+        elif number is None:
+            number = opened
+    return Change.objects.filter(number=number).first() if number else None
+
+
+def public_numbers(record: Record) -> list[int]:
+    """The changes of the record that anyone may read of: made while it was published, the one that
+    published it and the one that ended that; the latest first.
+    """
+    rows = versions()[Record].objects.filter(row=record.pk, state=Record.State.PUBLISHED)
+    spans = list(rows.values_list("opened", "closed"))
+    return [
+        number
+        for number in numbers_about(record)
+        if any(first <= number <= (last or number) for first, last in spans)
+    ]
+
+
+def _since_here(record: Record, model: Any) -> dict[int, int]:
+    """For a table that ties passages to statements: since which change each is the record's.
+
+    What was said of a record before it was merged into this one is in its own history.
+    """
+    if not hasattr(model, "statement"):
+        return {}
+    kind = model._meta.get_field("statement").related_model
+    here = versions()[kind].objects.filter(record_id=record.pk).order_by().values("row")
+    return dict(here.annotate(first=Min("opened")).values_list("row", "first"))
 
 
 def numbers_about(record: Record) -> list[int]:
     """The changes that touched the record, the latest first: two queries for each table."""
     found: set[int] = set()
     for model, chosen in versions_about(record).items():
-        rows = versions()[model].objects.filter(chosen).order_by()
-        for since, until in rows.values_list("opened", "closed"):
-            found |= {since, until}
-    return sorted(found - {None, 0}, reverse=True)
+        rows = versions()[model].objects.filter(_known(), chosen).order_by()
+        here = _since_here(record, model)
+        column = "statement_id" if here else "row"
+        for opened, closed, row in rows.values_list("opened", "closed", column):
+            found |= {n for n in (opened, closed) if n and n >= here.get(row, 0)}
+    moment = asked_moment()
+    return sorted((n for n in found if not moment or n <= moment.number), reverse=True)
 
 
 def last_number(record: Record) -> int:
@@ -95,20 +154,31 @@ def last_number(record: Record) -> int:
 
 def records_of(number: int) -> models.QuerySet[Record]:
     """The records, those that are still there, whose rows the change touched."""
+    return Record.objects.filter(pk__in=records_touched(number)).order_by("title", "pk")
+
+
+def records_touched(number: int) -> set[int]:
+    """The keys of the records whose rows, or whose evidence, the change touched."""
     found: set[int] = set()
-    for model, twin in versions().items():
-        rows = twin.objects.filter(Q(opened=number) | Q(closed=number)).order_by()
-        if model is Record:
-            found |= set(rows.values_list("row", flat=True))
-        elif model in statement_models() or model is SECTORS:
-            found |= set(rows.values_list("record_id", flat=True))
-        elif any(model is kind.carries_model() for kind in statement_models()):
-            statement: Any = model._meta.get_field("statement").related_model
-            carried = versions()[statement].objects.filter(
-                row__in=list(rows.values_list("statement_id", flat=True))
-            )
-            found |= set(carried.order_by().values_list("record_id", flat=True))
-    return Record.objects.filter(pk__in=found).order_by("title", "pk")
+
+    def touched(model: Any) -> models.QuerySet:
+        rows = versions()[model].objects.filter(Q(opened=number) | Q(closed=number))
+        return rows.order_by()
+
+    for model in (Record, *KINDS.values()):
+        found |= set(touched(model).values_list("row", flat=True))
+    found |= set(touched(SECTORS).values_list("record_id", flat=True))
+    passages = set(touched(Evidence).values_list("row", flat=True))
+    for kind in statement_models():
+        found |= set(touched(kind).values_list("record_id", flat=True))
+        carrying = kind.carries_model()
+        said = set(touched(carrying).values_list("statement_id", flat=True))
+        if passages:
+            rests = carrying.objects.filter(evidence__in=passages)
+            said |= set(rests.values_list("statement", flat=True))
+        about = versions()[kind].objects.filter(row__in=said).order_by()
+        found |= set(about.values_list("record_id", flat=True))
+    return found
 
 
 def steps_of(record: Record, numbers: Iterable[int]) -> dict[int, list[Difference]]:
@@ -121,8 +191,10 @@ def steps_of(record: Record, numbers: Iterable[int]) -> dict[int, list[Differenc
         objects = _objects(model, images)
         opened = {(image.row, image.opened): image for image in images}
         closed = {(image.row, image.closed): image for image in images if image.closed}
+        here = _since_here(record, model)
         for row, number in sorted(opened.keys() | closed.keys()):
-            if number in asked:
+            shown = opened.get((row, number)) or closed[row, number]
+            if number in asked and number >= here.get(getattr(shown, "statement_id", 0), 0):
                 before, after = closed.get((row, number)), opened.get((row, number))
                 found[number] += _differences(
                     model,
@@ -220,7 +292,7 @@ def _names_published(statement: Any) -> bool:
 
 def _of_statement(before: Any, after: Any, number: int) -> Iterator[Difference]:
     there = after or before
-    what = str(there._meta.verbose_name)
+    what = str(KINDS_IN_WORDS.get(there._meta.model_name, there._meta.verbose_name))
     public = _names_published(there)
     retired = after is not None and after.retired_at is not None
     if before is not None and after is not None and not retired and before.retired_at is None:
@@ -274,19 +346,7 @@ def _said(row: Any, name: str) -> str:
 
 
 def _words(statement: Any) -> str:
-    """A statement in full: what it prints as, and which of its values that does not show."""
+    """A statement in full, if it is still there."""
     if statement is None:
         return gettext("a statement that is no longer there")
-    try:
-        text = str(statement)
-    except ObjectDoesNotExist:
-        text = gettext("something that is no longer there")
-    more = []
-    for name in statement.VALUES:
-        field = statement._meta.get_field(name)
-        if field.is_relation or field.choices or name in ("key", "low", "high"):
-            continue
-        value = _column(statement, field)
-        if value and value not in text:
-            more.append(f"{field.verbose_name} {value}")
-    return f"{text} ({', '.join(more)})" if more else text
+    return statement.in_full()

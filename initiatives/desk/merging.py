@@ -36,6 +36,7 @@ from initiatives.models import (
 )
 from initiatives.news.models import Proposal
 from initiatives.news.names import above
+from initiatives.news.publishing import lacking
 from partners.history.changes import Change, Verb, change
 from partners.names import fold
 
@@ -88,7 +89,7 @@ def merge(
     """Make one record of two: `kept` has what both had, `other` points to it. The change.
 
     CannotMerge if they are of two types, withdrawn, would be part of themselves, or if what is
-    not published would be without evidence; then nothing is written. Replayed.
+    published would lack what keeps records from that; then nothing is written. Replayed.
     """
     about = gettext("%(other)s into %(kept)s") % {"other": other, "kept": kept}
     with change(Verb.MERGE, by, about=about, why=why, token=token) as made:
@@ -144,6 +145,7 @@ class _Merge:
             raise CannotMerge(refused)
         together = grown_together(self.touched)
         unsupported = self._unsupported_of_drafts()
+        lacked = self._lacked_in_public()
         self._describe()
         for model in statement_models():
             if isinstance(self.other, model.record_model()):
@@ -159,6 +161,7 @@ class _Merge:
             derive(_concrete(pk))
         derive(self.kept)
         derive(self.other)
+        self._refuse_lacks(lacked)
         try:
             recount(together | self.touched)
         except ValueError as circle:
@@ -306,6 +309,23 @@ class _Merge:
         if lacking:
             said = gettext("No accepted passage carries %(what)s")
             raise CannotMerge([said % {"what": what} for what in sorted(lacking)])
+
+    def _lacked_in_public(self) -> set[str]:
+        """What the kept record lacks, if it is public; and what passages another public one lacks."""
+        public = [r for r in (self.kept, self.other) if r.state == Record.State.PUBLISHED]
+        return {
+            lack.what
+            for record in public
+            for lack in lacking(record)
+            if record is self.kept or lack.anchor.endswith("-passage")
+        }
+
+    def _refuse_lacks(self, before: set[str]) -> None:
+        """CannotMerge if the kept record is public and lacks what it did not lack before."""
+        if self.kept.state == Record.State.PUBLISHED:
+            new = [k.what for k in lacking(self.kept) if k.bars and k.what not in before]
+            if new:
+                raise CannotMerge(new)
 
     # What the desk has of it.
 

@@ -287,7 +287,7 @@ class _Desk:
                 state=Evidence.State.ACCEPTED
             )
             written[row.data.get("key", "")] = statement
-        return "; ".join(str(statement) for statement in written.values())
+        return "; ".join(statement.in_full() for statement in written.values())
 
     def _make_room(self, statement: Any, row: PlannedStatement) -> None:
         """Retire what the statement takes the place of; NotApplicable if it is said already."""

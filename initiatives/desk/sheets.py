@@ -19,7 +19,7 @@ from initiatives.news.format import NewsDocument, RawRecord
 from initiatives.news.names import Names
 from initiatives.news.publishing import SECTIONS
 from partners.dates import PartialDate
-from partners.models import Country, Organisation
+from partners.models import Bloc, Country, Organisation
 from partners.names import UnknownName, fold
 
 # The rows that each type of record has, in the order of the page.
@@ -319,11 +319,26 @@ def _party(names: SheetNames, row: TypedRow, name: str, value: str) -> dict[str,
         return {}
     if country:
         return {"country": country.iso3}
-    if organisation or names.brings(value):
-        return {"organisation": organisation.slug if organisation else value}
-    reason = gettext("there is no country or organisation “%(name)s”; tick “new” to add it")
+    if organisation:
+        return {"organisation": organisation.slug}
+    if _found(Bloc, value):
+        reason = gettext(
+            "“%(name)s” is a bloc: put it under “Run under”; here stands a country or an organisation"
+        )
+    elif names.brings(value):
+        return {"organisation": value}
+    else:
+        reason = gettext(
+            "there is no country or organisation “%(name)s”; to add it, tick “A new organisation”"
+            " under “An organisation that is not known yet”"
+        )
     names.problem(f"{row.place}/{name}", reason % {"name": value})
     return {}
+
+
+def is_nobody(name: str) -> bool:
+    """Whether there is no country, organisation or bloc of that name."""
+    return bool(name) and not any(_found(model, name) for model in (Country, Organisation, Bloc))
 
 
 def _found(model: Any, name: str) -> Any:

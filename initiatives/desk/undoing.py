@@ -6,21 +6,21 @@ or counted from the rows that change is derived and counted anew in the same tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext
 
 from initiatives.derive import derive, derived_values
-from initiatives.desk.history import concrete, versions_about
+from initiatives.desk.history import concrete, records_touched, versions_about
 from initiatives.funding.counting import recount, recount_all
 from initiatives.funding.forest import grown_together
 from initiatives.funding.models import BaseYear, Entry, ExchangeRate, Funding, Place, UsDeflator
 from initiatives.funding.places import standing_through
-from initiatives.models import Initiative, Record
-from initiatives.news.models import ImportRun
-from initiatives.news.publishing import NotPublishable, lacking
+from initiatives.models import Initiative, PartOf, Record, statement_models
+from initiatives.news.models import ImportRun, Proposal
+from initiatives.news.publishing import lacking
 from partners.history.changes import Change, Verb, change
 from partners.history.undoing import (
     CannotUndo,
@@ -31,6 +31,7 @@ from partners.history.undoing import (
     steps_to,
     take,
 )
+from partners.history.versions import versions
 from partners.models import Organisation
 
 COUNTED = (Entry, Place)
@@ -49,6 +50,8 @@ STANDING: Derived = {
 PRICES = (ExchangeRate, UsDeflator, BaseYear)
 # What is loaded from files or counted is brought back by loading and counting.
 FINAL = {Verb.LOAD, Verb.RECOUNT}
+# What editors decide also of what is published.
+DECISIONS = {Verb.ACCEPT, Verb.REJECT, Verb.DECIDE, Verb.CONFIRM}
 # Deeds that an editor may do, and so take back.
 EDITORS_OWN = {
     Verb.ENTER,
@@ -75,10 +78,15 @@ def may_undo(user: Any, made: Change) -> bool:
 def undo(
     changes: Iterable[Change], by: Any = None, why: str = "", token: str | None = None
 ) -> Change:
-    """Take changes back, the latest first, all in one change; CannotUndo if any cannot be."""
+    """Take changes back, the latest first, all in one change; CannotUndo if any cannot be.
+
+    An editor does not take back what somebody has published since, except a decision on it.
+    """
     made_before = sorted(changes, key=lambda one: -one.number)
     about = ", ".join(dict.fromkeys(one.about for one in made_before if one.about))
     with change(Verb.UNDO, by, about=about, why=why, token=token) as made:
+        touched = {pk for one in made_before for pk in records_touched(one.number)}
+        barred, withdrawn = _barred(touched), _withdrawn(touched)
         for one in made_before:
             one.refresh_from_db()
             if not one.stands:
@@ -86,15 +94,40 @@ def undo(
                 raise CannotUndo([Conflict(words, one.undone_by_id)])
             if one.verb in FINAL:
                 raise CannotUndo([Conflict(gettext("what was loaded or counted is not undone"))])
-            _write(steps_back(one.number, COUNTED, DERIVED))
+            steps = steps_back(one.number, COUNTED, DERIVED)
+            if by is not None and one.verb not in DECISIONS and not by.has_perm("desk.publish"):
+                _refuse_published(touched)
+            _write(steps)
             one.undone_by = made
             one.save(update_fields=["undone_by"])
+        # What was withdrawn comes back as it was published.
+        _check_rules(touched - withdrawn, barred)
     return made
 
 
+def _withdrawn(records: set[int]) -> set[int]:
+    found = Record.objects.filter(pk__in=records, state=Record.State.WITHDRAWN)
+    return set(found.values_list("pk", flat=True))
+
+
+def _refuse_published(records: set[int]) -> None:
+    published = Record.objects.published().filter(pk__in=records)
+    words = gettext("“%(record)s” has been published since: a chief editor can take it back")
+    if conflicts := [Conflict(words % {"record": record}) for record in published]:
+        raise CannotUndo(conflicts)
+
+
 def changes_of(run: ImportRun) -> list[Change]:
-    """The changes of the run that were not taken back."""
-    found = Change.objects.filter(document__run=run).select_related("undone_by")
+    """The changes of the run that were not taken back, with the decisions on its proposals alone."""
+    own = Q(document__run=run)
+    twin = versions()[Proposal]
+    proposed = set(Proposal.objects.filter(document__run=run).values_list("pk", flat=True))
+    decided = twin.objects.filter(row__in=proposed).exclude(state=Proposal.State.PENDING)
+    for number in set(decided.values_list("opened", flat=True)):
+        # A batch may have decided proposals of other runs too: that is not taken back with this.
+        if set(twin.objects.filter(opened=number).values_list("row", flat=True)) <= proposed:
+            own |= Q(number=number, verb__in=(Verb.ACCEPT, Verb.REJECT))
+    found = Change.objects.filter(own).select_related("undone_by")
     return [one for one in found if one.stands]
 
 
@@ -111,20 +144,25 @@ def revert(
 ) -> Change:
     """Bring what a record says to what it said after change `number`; its state stays.
 
-    NotPublishable if it is published and would then say something without evidence.
+    CannotUndo if that cannot be, or may not be said any more.
     """
     with change(Verb.REVERT, by, about=str(record), why=why, token=token) as made:
+        record = Record.objects.get(pk=record.pk)
+        if record.merged_into_id:
+            merged = gettext("it was merged into another record: take the merge back instead")
+            raise CannotUndo([Conflict(merged)])
+        held = versions()[Record].objects.filter(row=record.pk, opened__lte=number)
+        if not held.filter(Q(closed=None) | Q(closed__gt=number)).exists():
+            raise CannotUndo([Conflict(gettext("the record was not there then"), number)])
+        barred = _barred({record.pk})
         _write(steps_to(number, versions_about(record), COUNTED, STANDING))
-        there = concrete(record)
-        derive(there)
-        barring = [lack for lack in lacking(there) if lack.bars]
-        if there.state == Record.State.PUBLISHED and barring:
-            raise NotPublishable(barring)
+        derive(concrete(record))
+        _check_rules({record.pk}, barred)
     return made
 
 
 def _write(steps: Steps) -> None:
-    """Take the steps, then derive and count what rests on them."""
+    """Take the steps, then derive and count what rests on them; CannotUndo if that cannot be."""
     touched = _records(steps)
     gone = list(steps.remove[Funding])
     around = grown_together(touched)
@@ -138,7 +176,82 @@ def _write(steps: Steps) -> None:
         there.save()
     if any(any(steps.images(model)) for model in PRICES):
         recount_all()
-    recount(around | grown_together(touched))
+    try:
+        recount(around | grown_together(touched))
+    except ValueError as error:  # money that would be part of itself
+        raise CannotUndo([Conflict(gettext("money would be part of itself"))]) from error
+
+
+def _check_rules(records: set[int], barred: set[str]) -> None:
+    """CannotUndo if the records would break a rule that every other verb keeps.
+
+    `barred` holds what kept those that were published before from being published already then.
+    """
+    conflicts = [Conflict(words) for words in sorted(_barred(records) - barred)]
+    conflicts += [*_circles(records), *_chosen_twice(records)]
+    if conflicts:
+        raise CannotUndo(conflicts)
+
+
+def _barred(records: set[int]) -> set[str]:
+    """What keeps the published ones of the records from being published, in words."""
+    found = set()
+    for record in Record.objects.published().filter(pk__in=records):
+        words = gettext("“%(record)s” is published, and %(what)s")
+        found |= {
+            words % {"record": record, "what": lack.what}
+            for lack in lacking(concrete(record))
+            if lack.bars
+        }
+        for kind in statement_models():
+            if kind.NAMES and isinstance(concrete(record), kind.record_model()):
+                named = kind.objects.about(record).current()  # type: ignore[attr-defined]
+                for statement in named.filter(**{f"{kind.NAMES}__state": Record.State.WITHDRAWN}):
+                    what = gettext("%(what)s was withdrawn") % {"what": statement}
+                    found.add(words % {"record": record, "what": what})
+    return found
+
+
+def _circles(records: set[int]) -> Iterator[Conflict]:
+    """Records that would be part of themselves, or merged into each other."""
+    for record in Record.objects.filter(pk__in=records):
+        for goes_on in (_wholes, _merged):
+            seen, todo = set(), goes_on({record.pk})
+            while todo - seen:
+                seen |= todo
+                todo = goes_on(todo)
+            if record.pk in seen:
+                words = gettext("“%(record)s” would lead back to itself")
+                yield Conflict(words % {"record": record})
+    for organisation in Organisation.objects.exclude(parent=None):
+        above, seen = organisation.parent, {organisation.pk}
+        while above is not None and above.pk not in seen:
+            seen.add(above.pk)
+            above = above.parent
+        if above is not None:
+            words = gettext("“%(record)s” would lead back to itself")
+            yield Conflict(words % {"record": organisation})
+
+
+def _wholes(records: set[int]) -> set[int]:
+    named = PartOf.objects.current().filter(record__in=records)
+    return set(named.values_list("whole", flat=True))
+
+
+def _merged(records: set[int]) -> set[int]:
+    into = Record.objects.filter(pk__in=records).exclude(merged_into=None)
+    return set(into.values_list("merged_into", flat=True))
+
+
+def _chosen_twice(records: set[int]) -> Iterator[Conflict]:
+    """Slots of which two values would be the one that Accord goes by."""
+    for kind in statement_models():
+        chosen = kind.objects.current().filter(record__in=records).exclude(chosen_because="")  # type: ignore[attr-defined]
+        slots = [(statement.record_id, statement.slot) for statement in chosen]
+        for statement in chosen:
+            if slots.count((statement.record_id, statement.slot)) > 1:
+                words = gettext("two values would be chosen: %(what)s")
+                yield Conflict(words % {"what": statement})
 
 
 def _records(steps: Steps) -> set[int]:

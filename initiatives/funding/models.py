@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.funding.measures import MeasureName
@@ -137,6 +140,29 @@ class Funding(IntervalFields, Statement):
 
     def __str__(self) -> str:
         return self.words or self.get_missing_display()
+
+    def details(self, text: str) -> Iterator[str]:
+        """First the currency, how far the money has come, and from whom to whom."""
+        if self.currency and self.currency not in text:
+            yield self.currency
+        yield str(self.get_rung_display())
+        if self.recurs != Recurs.ONCE:
+            yield str(self.get_recurs_display())
+        named = {
+            "provider": gettext("from %(name)s"),
+            "recipient": gettext("to %(name)s"),
+            "sector": gettext("sector %(name)s"),
+            "public_whole": gettext("part of “%(name)s”"),
+            "restates": gettext("restates “%(name)s”"),
+        }
+        for name, words in named.items():
+            try:
+                there = getattr(self, name)
+            except ObjectDoesNotExist:
+                there = gettext("something that is no longer there")
+            if there:
+                yield words % {"name": there}
+        yield from super().details(f"{text} {self.currency}")
 
     def as_values(self) -> dict[str, Any]:
         """The values by field; money of another initiative is named with that initiative."""

@@ -166,6 +166,10 @@ class Migration(migrations.Migration):
                 ("text", models.TextField(verbose_name="text")),
                 ("text_hash", models.CharField(editable=False, max_length=64)),
                 (
+                    "copied",
+                    models.BooleanField(default=False, verbose_name="the article’s own words"),
+                ),
+                (
                     "recorded_at",
                     models.DateTimeField(default=django.utils.timezone.now, editable=False),
                 ),

@@ -30,6 +30,7 @@ from initiatives.models.statements import (
     StatusStep,
     StatusStepCarries,
     disputed_slots,
+    public_passages,
     statement_models,
 )
 from partners.history.versions import keep_history
@@ -72,5 +73,6 @@ __all__ = [
     "Summit",
     "SummitSeries",
     "disputed_slots",
+    "public_passages",
     "statement_models",
 ]

@@ -39,15 +39,17 @@ class ArticleQuerySet(models.QuerySet["Article"]):
     """Questions about articles."""
 
     def published(self) -> ArticleQuerySet:
-        """What anyone may read: those of which a passage was accepted."""
-        accepted = Evidence.objects.filter(state=Evidence.State.ACCEPTED)
-        return self.filter(pk__in=accepted.values("article"))
+        """What anyone may read: those of which a passage carries something published."""
+        from initiatives.models.statements import public_passages
+
+        return self.filter(pk__in=public_passages().values("article"))
 
 
 class Article(models.Model):
     """An article and the text that passages point into.
 
-    For imported news that text is our own brief of the article, never the article's words.
+    For imported news that text is our own brief of the article. What an editor pastes is `copied`:
+    the article's own words, of which readers see the passages alone.
     """
 
     key = models.SlugField(_("key"), max_length=100)
@@ -65,6 +67,7 @@ class Article(models.Model):
     language = models.CharField(_("language"), max_length=20)
     text = models.TextField(_("text"))
     text_hash = models.CharField(max_length=64, editable=False)
+    copied = models.BooleanField(_("the article’s own words"), default=False)
     recorded_at = models.DateTimeField(default=timezone.now, editable=False)
 
     objects = ArticleQuerySet.as_manager()

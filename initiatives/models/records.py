@@ -198,8 +198,10 @@ class Record(models.Model):
     def merged_at_last(self) -> Record:
         """The record into which it was merged in the end; itself if it was not merged."""
         record: Record = self
-        while record.merged_into is not None:
+        passed = {self.pk}
+        while record.merged_into is not None and record.merged_into_id not in passed:
             record = record.merged_into
+            passed.add(record.pk)
         return record
 
     @property

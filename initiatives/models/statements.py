@@ -10,13 +10,15 @@ import datetime as dt
 import hashlib
 import json
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.intervals import IntervalFields
@@ -140,6 +142,31 @@ class Statement(models.Model):
     def public_values(self) -> dict[str, Any]:
         """The values as anyone may read them: no word of records that are not published."""
         return self.as_values()
+
+    def in_full(self) -> str:
+        """What it prints as, and which of its values that does not show; for every reader.
+
+        A row that it names may be gone, as in an old version of it.
+        """
+        try:
+            text = str(self)
+        except ObjectDoesNotExist:
+            text = gettext("something that is no longer there")
+        more = ", ".join(self.details(text))
+        return f"{text} ({more})" if more else text
+
+    def details(self, text: str) -> Iterator[str]:
+        """The values that `text` does not show, each in words; what is named shows in it."""
+        for name in self.VALUES:
+            field: Any = self._meta.get_field(name)
+            if field.is_relation or field.choices or name in ("key", "low", "high"):
+                continue
+            value = getattr(self, name)
+            if value is None or value == "" or value == []:
+                continue
+            said = "; ".join(map(str, value)) if isinstance(value, list) else str(value)
+            if said not in text:
+                yield f"{field.verbose_name} {said}"
 
 
 def stable(value: Any) -> Any:
@@ -410,3 +437,14 @@ class PartOfCarries(Carries):
 
 class OutcomeCarries(Carries):
     statement = models.ForeignKey(Outcome, models.CASCADE, related_name="carried")
+
+
+def public_passages() -> models.QuerySet[Evidence]:
+    """Accepted passages that carry, or carried, something about a published record."""
+    carrying = Q()
+    for kind in statement_models():
+        here = kind.carries_model().objects.filter(
+            evidence=OuterRef("pk"), statement__record__state="published"
+        )
+        carrying |= Q(Exists(here))
+    return Evidence.objects.filter(carrying, state=Evidence.State.ACCEPTED)

@@ -58,12 +58,11 @@ def import_content(document: ImportDocument, owner: str) -> None:
         queue.hold(document, owner)
         try:
             news = read(bytes(document.content))
-            publisher = _find_publisher(news)
+            with change(Verb.IMPORT, document.run.requested_by, about=document.name) as made:
+                Importer(document, news, _find_publisher(news)).write()
         except Refused as refusal:
             queue.finish(document, owner, ImportDocument.State.REFUSED, str(refusal))
             return
-        with change(Verb.IMPORT, document.run.requested_by, about=document.name) as made:
-            Importer(document, news, publisher).write()
         queue.finish(document, owner, ImportDocument.State.DONE, change=made if made.kept else None)
 
 
@@ -338,11 +337,11 @@ class Importer:
     def _propose_statement(
         self, record: Record, row: PlannedStatement, statement: Statement, said: list[Statement]
     ) -> bool:
-        now = [str(s) for s in said if s.retired_at is None and s.slot == statement.slot]
+        now = [s.in_full() for s in said if s.retired_at is None and s.slot == statement.slot]
         kind = statement._meta.model_name or ""
         return propose(
             self.document, self.news.brief,
-            record, row.place, kind, "; ".join(now), str(statement), row.data,
+            record, row.place, kind, "; ".join(now), statement.in_full(), row.data,
             statement.make_fingerprint(),
         )  # fmt: skip
 

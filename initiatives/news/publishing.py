@@ -79,7 +79,13 @@ def statements_by_section(record: Record) -> dict[str, list[Any]]:
 def lacking(record: Record) -> list[Lack]:
     """What the record lacks, first what keeps it from being published; empty if nothing."""
     stated = statements_by_section(record)
-    found = [*_texts(record), *_unsupported(stated), *_dates(stated), *_remarks(record, stated)]
+    found = [
+        *_texts(record),
+        *_nothing(stated),
+        *_unsupported(stated),
+        *_dates(stated),
+        *_remarks(record, stated),
+    ]
     return sorted(found, key=lambda lack: not lack.bars)
 
 
@@ -88,6 +94,13 @@ def _texts(record: Record) -> Iterator[Lack]:
         yield Lack(gettext("the title is missing"), "about", "title")
     if not record.summary.strip():
         yield Lack(gettext("the summary is missing"), "about", "summary")
+
+
+def _nothing(stated: dict[str, list[Any]]) -> Iterator[Lack]:
+    """A remark where news alone says that there is such a thing; `publish` does not let it out."""
+    if not any(stated.values()):
+        reason = gettext("nothing is stated of it: enter one value with its words")
+        yield Lack(reason, "partners", "partners", bars=False)
 
 
 def _unsupported(stated: dict[str, list[Any]]) -> Iterator[Lack]:
@@ -136,8 +149,22 @@ def _remarks(record: Record, stated: dict[str, list[Any]]) -> Iterator[Lack]:
         yield Lack(gettext("no step has a date"), dates, dates, bars=False)
     if not stated["partners"] and not stated["blocs"]:
         yield Lack(gettext("nobody takes part"), "partners", "partners", bars=False)
+    for section in ("money", "figures"):
+        for n, row in enumerate(stated[section]):
+            if row.words and not _said_in_passages(row):
+                what = gettext("“%(words)s” does not stand so in its passage") % {
+                    "words": row.words
+                }
+                yield Lack(what, section, f"{section}-{n}-passage", bars=False)
     if not record.sectors.exists():
         yield Lack(gettext("no sector is chosen"), "about", "sectors", bars=False)
+
+
+def _said_in_passages(row: Any) -> bool:
+    """Whether the words of an amount stand in one of its passages, however they are spaced."""
+    words = " ".join(row.words.split()).casefold()
+    passages = (carried.evidence.words for carried in row.carried.all())
+    return any(words in " ".join(passage.split()).casefold() for passage in passages)
 
 
 def publish(record: Record, by: Any = None, token: str | None = None) -> None:
@@ -149,6 +176,8 @@ def publish(record: Record, by: Any = None, token: str | None = None) -> None:
         record.refresh_from_db(fields=["state", "title", "summary"])
         if record.state == Record.State.PUBLISHED:
             return
+        if nothing := list(_nothing(statements_by_section(record))):
+            raise NotPublishable(nothing)
         approve(record)
         Record.objects.filter(pk=record.pk).update(changed_at=timezone.now())
         recount([record.pk])

@@ -163,6 +163,8 @@ def change(
         yield made
         made.kept = wrote_something(made.number) or made.undoes.exists()
         if made.kept:
+            # Now it becomes visible: whoever asks for an earlier time does not see it.
+            Change.objects.filter(pk=made.pk).update(at=_later_than_the_last(made))
             DataVersion.objects.filter(pk=1).update(writing=False)
         else:
             Change.objects.filter(pk=made.number).delete()
@@ -188,8 +190,9 @@ def wrote_something(number: int) -> bool:
     return touched[0].union(*touched[1:], all=True).exists()
 
 
-def _later_than_the_last() -> dt.datetime:
-    """Now, or just after the last change if a clock was set back."""
-    last = Change.objects.newest_first().values_list("at", flat=True).first()
+def _later_than_the_last(but: Change | None = None) -> dt.datetime:
+    """Now, or just after the last change if a clock was set back; `but` does not count."""
+    others = Change.objects.exclude(pk=but.pk) if but else Change.objects.all()
+    last = others.newest_first().values_list("at", flat=True).first()
     now = timezone.now()
     return max(now, last + dt.timedelta(microseconds=1)) if last else now

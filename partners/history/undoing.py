@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db import connection, models
+from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 
@@ -142,7 +142,17 @@ def take(steps: Steps) -> None:
     """Write what the steps say, inside a change: removals first, so that nothing is in the way.
 
     Values go from table to table and never through Python, so that they come back as they were.
+    CannotUndo if something written since has taken the place of what would be put back.
     """
+    try:
+        with transaction.atomic():
+            _take(steps)
+    except IntegrityError as error:
+        taken = gettext("something written since stands where this would be put back")
+        raise CannotUndo([Conflict(taken)]) from error
+
+
+def _take(steps: Steps) -> None:
     with connection.cursor() as cursor:
         for model, rows in steps.remove.items():
             for relation in _pointing_at(model):

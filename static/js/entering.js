@@ -156,6 +156,37 @@
   let timer;
   let keeping = false;
 
+  // Logging in, in whatever tab, makes the token of every form invalid that is open elsewhere.
+  let renewing;
+  const askForToken = async () => {
+    try {
+      const response = await fetch(words.pageUrl, { cache: "no-store" });
+      if (response.redirected && new URL(response.url).pathname === words.loginUrl) return false;
+      const page = new DOMParser().parseFromString(await response.text(), "text/html");
+      const token = page.querySelector("[name=csrfmiddlewaretoken]")?.value;
+      if (!token) return undefined;
+      for (const field of document.querySelectorAll("[name=csrfmiddlewaretoken]")) {
+        field.value = token;
+      }
+      return true;
+    } catch {
+      return undefined;
+    }
+  };
+  /** Gives the forms of the page a token that holds: true; false if nobody is logged in. */
+  const renew = () => {
+    renewing ??= askForToken().finally(() => (renewing = undefined));
+    return renewing;
+  };
+
+  const sendDraft = () =>
+    fetch(form.dataset.draftUrl, {
+      method: "POST",
+      body: new FormData(form),
+      headers: { Accept: "application/json" },
+      redirect: "manual",
+    });
+
   const keep = async () => {
     timer = undefined;
     if (keeping || !form.dataset.draftUrl) return;
@@ -163,14 +194,11 @@
     unsaved = false;
     keptStatus.textContent = words.keeping;
     try {
-      const response = await fetch(form.dataset.draftUrl, {
-        method: "POST",
-        body: new FormData(form),
-        headers: { Accept: "application/json" },
-        redirect: "manual",
-      });
+      let response = await sendDraft();
       if (response.type === "opaqueredirect" || response.status === 403) {
-        throw new Error(words.loggedOut);
+        const renewed = await renew();
+        if (renewed === false) throw new Error(words.loggedOut);
+        if (renewed) response = await sendDraft();
       }
       if (!response.ok) throw new Error(words.notKept);
       const { key, saved_at: at } = await response.json();
@@ -194,12 +222,35 @@
     timer ??= setTimeout(keep, PAUSE);
   };
 
+  /** Whoever comes back to the page may have logged in or out elsewhere. */
+  const cameBack = async () => {
+    if (document.visibilityState !== "visible") return;
+    const renewed = await renew();
+    if (!unsaved || leaving) return;
+    if (renewed === false) keptStatus.textContent = words.loggedOut;
+    if (!renewed) return;
+    clearTimeout(timer);
+    keep();
+  };
+
   let leaving = false;
-  form.addEventListener("submit", () => {
+  form.addEventListener("submit", async (event) => {
+    if (renewing) {
+      event.preventDefault();
+      const { submitter } = event;
+      await renewing;
+      form.requestSubmit(submitter);
+      return;
+    }
     leaving = true;
     clearTimeout(timer);
   });
-  window.addEventListener("pageshow", () => (leaving = false));
+  document.addEventListener("visibilitychange", cameBack);
+  window.addEventListener("focus", cameBack);
+  window.addEventListener("pageshow", (event) => {
+    leaving = false;
+    if (event.persisted) cameBack();
+  });
   window.addEventListener("beforeunload", (event) => {
     if (unsaved && !leaving) event.preventDefault();
   });

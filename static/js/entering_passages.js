@@ -91,7 +91,7 @@
       area.before(list);
       const edit = document.createElement("button");
       edit.type = "button";
-      edit.className = "button button--plain passages__edit";
+      edit.className = "button passages__edit";
       edit.textContent = words.asText;
       edit.addEventListener("click", () => {
         area.hidden = false;
@@ -133,6 +133,14 @@
 
   // --- The text as sentences ---------------------------------------------------------------------
 
+  // After these a full stop ends no sentence: initials and "U.S.", titles; and before a number "No.".
+  const SHORT =
+    /(?:^|[^\p{L}\p{N}])(?:\p{Lu}|e\.g|i\.e|cf|vs|Drs?|Mr|Mrs|Ms|Messrs|Mme|Prof|Sen|Rep|Gov|Gen|Col|Lt|Maj|Capt|Sgt|Cmdr|Adm|Rev|Hon|St|Amb|Pres)\.[^\S\n]*$/u;
+  const SHORT_OF_NUMBER =
+    /(?:^|[^\p{L}\p{N}])(?:Nos?|Nr|Art|Arts|Sec|Fig|Vol|Ch|pp?|approx|ca|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec)\.[^\S\n]*$/iu;
+  const goesOn = (part, next) =>
+    SHORT.test(part) || (SHORT_OF_NUMBER.test(part) && /^\p{N}/u.test(next));
+
   const split = (whole) => {
     const language = form.elements["article-language"]?.value || document.documentElement.lang;
     let segmenter;
@@ -141,7 +149,13 @@
     } catch {
       segmenter = new Intl.Segmenter("en", { granularity: "sentence" });
     }
-    return [...segmenter.segment(whole)].map((part) => part.segment);
+    const parts = [];
+    for (const { segment } of segmenter.segment(whole)) {
+      const before = parts.at(-1);
+      if (before && goesOn(before, segment)) parts[parts.length - 1] += segment;
+      else parts.push(segment);
+    }
+    return parts;
   };
 
   const sentences = () => [...shown.querySelectorAll("[data-sentence]")];
