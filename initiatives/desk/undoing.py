@@ -205,7 +205,7 @@ def _barred(records: set[int]) -> set[str]:
         }
         for kind in statement_models():
             if kind.NAMES and isinstance(concrete(record), kind.record_model()):
-                named = kind.objects.about(record).current()  # type: ignore[attr-defined]
+                named = kind.objects.about(record).current()
                 for statement in named.filter(**{f"{kind.NAMES}__state": Record.State.WITHDRAWN}):
                     what = gettext("%(what)s was withdrawn") % {"what": statement}
                     found.add(words % {"record": record, "what": what})
@@ -216,7 +216,8 @@ def _circles(records: set[int]) -> Iterator[Conflict]:
     """Records that would be part of themselves, or merged into each other."""
     for record in Record.objects.filter(pk__in=records):
         for goes_on in (_wholes, _merged):
-            seen, todo = set(), goes_on({record.pk})
+            seen: set[int] = set()
+            todo = goes_on({record.pk})
             while todo - seen:
                 seen |= todo
                 todo = goes_on(todo)
@@ -239,14 +240,14 @@ def _wholes(records: set[int]) -> set[int]:
 
 
 def _merged(records: set[int]) -> set[int]:
-    into = Record.objects.filter(pk__in=records).exclude(merged_into=None)
-    return set(into.values_list("merged_into", flat=True))
+    into = Record.objects.filter(pk__in=records).values_list("merged_into", flat=True)
+    return {pk for pk in into if pk is not None}
 
 
 def _chosen_twice(records: set[int]) -> Iterator[Conflict]:
     """Slots of which two values would be the one that Accord goes by."""
     for kind in statement_models():
-        chosen = kind.objects.current().filter(record__in=records).exclude(chosen_because="")  # type: ignore[attr-defined]
+        chosen = kind.objects.current().filter(record__in=records).exclude(chosen_because="")
         slots = [(statement.record_id, statement.slot) for statement in chosen]
         for statement in chosen:
             if slots.count((statement.record_id, statement.slot)) > 1:
