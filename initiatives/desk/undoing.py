@@ -22,6 +22,7 @@ from initiatives.models import Initiative, PartOf, Record, statement_models
 from initiatives.news.models import ImportRun, Proposal
 from initiatives.news.publishing import lacking
 from partners.history.changes import Change, Verb, change
+from partners.history.moment import Moment, as_of
 from partners.history.undoing import (
     CannotUndo,
     Conflict,
@@ -86,7 +87,8 @@ def undo(
     about = ", ".join(dict.fromkeys(one.about for one in made_before if one.about))
     with change(Verb.UNDO, by, about=about, why=why, token=token) as made:
         touched = {pk for one in made_before for pk in records_touched(one.number)}
-        barred, withdrawn = _barred(touched), _withdrawn(touched)
+        # What a record lacked when it was as it will be again is no reason to refuse.
+        barred = _barred(touched) | _barred_before(made_before, touched)
         for one in made_before:
             one.refresh_from_db()
             if not one.stands:
@@ -100,14 +102,16 @@ def undo(
             _write(steps)
             one.undone_by = made
             one.save(update_fields=["undone_by"])
-        # What was withdrawn comes back as it was published.
-        _check_rules(touched - withdrawn, barred)
+        _check_rules(touched, barred)
     return made
 
 
-def _withdrawn(records: set[int]) -> set[int]:
-    found = Record.objects.filter(pk__in=records, state=Record.State.WITHDRAWN)
-    return set(found.values_list("pk", flat=True))
+def _barred_before(changes: list[Change], records: set[int]) -> set[str]:
+    first = min(changes, key=lambda one: one.number, default=None)
+    if first is None:
+        return set()
+    with as_of(Moment(first.number - 1, first.at)):
+        return _barred(records)
 
 
 def _refuse_published(records: set[int]) -> None:
