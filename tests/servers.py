@@ -114,7 +114,7 @@ def postgresql() -> Iterator[str]:
             "fsync": "off",
             "synchronous_commit": "off",
             "full_page_writes": "off",
-            "max_connections": 60,
+            "max_connections": 200,  # fifty at once, in each of several workers
         }
         options = [word for key, value in settings.items() for word in ("-c", f"{key}={value}")]
         log = folder / "log"
