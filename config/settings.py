@@ -193,7 +193,7 @@ USE_I18N = True
 USE_TZ = True
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_621_440  # a form's fields, without its files
-DATA_UPLOAD_MAX_NUMBER_FIELDS = 1_000
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 5_000  # a long sheet has twenty fields a row
 DATA_UPLOAD_MAX_NUMBER_FILES = 20
 FILE_UPLOAD_MAX_MEMORY_SIZE = 1_048_576  # larger files are spooled to disk
 # The largest news file that is read at all.

@@ -9,11 +9,19 @@ from django.db import models
 from django.utils import timezone
 
 from initiatives.ladder import beginning, gone_by, status_now
-from initiatives.models import Alliance, Initiative, Record, Statement, Summit, statement_models
+from initiatives.models import (
+    Alliance,
+    ConcreteRecord,
+    Initiative,
+    Record,
+    Statement,
+    Summit,
+    statement_models,
+)
 from partners.dates import DayOf
 
 
-def derived_values(record: Initiative | Alliance | Summit) -> dict[str, Any]:
+def derived_values(record: ConcreteRecord) -> dict[str, Any]:
     """`began` and, for an initiative, `status`, as the current statements have them.
 
     Where a disputed date was decided they go by the chosen one; that it is disputed stays said.
@@ -32,7 +40,7 @@ def derived_values(record: Initiative | Alliance | Summit) -> dict[str, Any]:
     return values
 
 
-def derive(record: Initiative | Alliance | Summit) -> None:
+def derive(record: ConcreteRecord) -> None:
     """Write the derived columns of `record` and mark it as changed now."""
     for name, value in derived_values(record).items():
         setattr(record, name, value)

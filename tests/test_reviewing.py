@@ -131,6 +131,21 @@ def test_a_trusted_import_of_the_same_text_does_not_write_what_was_rejected():
     assert not Initiative.objects.get(slug="test-programme").participations.exists()
 
 
+def test_a_trusted_import_of_the_same_text_leaves_descriptions_that_were_rejected():
+    imported(document(organisation(), initiative()), publish=False)
+    said = other(
+        organisation(country="Kenya"), initiative(title="Another title", sectors=["space"])
+    )
+    imported(said, publish=False)
+    reject(Proposal.objects.filter(state="pending"), person("editor"), "not-said")
+    assert Proposal.objects.filter(state="rejected").count() == 3
+    imported(said)
+    record = Initiative.objects.get(slug="test-programme")
+    assert record.title == "Initiative test-programme"
+    assert [sector.slug for sector in record.sectors.all()] == ["computing"]
+    assert Organisation.objects.get(slug="test-bank").country is None
+
+
 def test_every_kind_of_description_can_be_accepted():
     imported(document(
         organisation(country="Kenya"), organisation("parent-bank"),

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from dashboards.views.suggesting import SUGGESTED, UNDERSTOOD
+from dashboards.understood import UNDERSTOOD
+from dashboards.views.suggesting import SUGGESTED
 from initiatives.models import Article, Publisher, Record
 from tests import cast
 from tests.people import client_of

@@ -7,9 +7,9 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
+from dashboards.as_of import answers_as_of
 from dashboards.views.records import sees_drafts
 from initiatives.models import Article, Evidence, public_passages
-from partners.history.asking import answers_as_of
 
 
 @require_safe

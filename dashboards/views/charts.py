@@ -7,11 +7,11 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS, Chart
 from dashboards.exports import csv_response, json_response, refusal
 from dashboards.lists import INITIATIVES, SUMMITS
 from initiatives.selection import Selection
-from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 
 

@@ -21,7 +21,6 @@ from dashboards.access import EDIT, PUBLISH, form_token, needs
 from initiatives.desk.duplicates import likely_pairs, set_apart
 from initiatives.desk.merging import (
     CHOSEN,
-    MODELS,
     CannotMerge,
     Choices,
     SameMoney,
@@ -29,7 +28,7 @@ from initiatives.desk.merging import (
     merge,
     money_to_choose,
 )
-from initiatives.models import Record
+from initiatives.models import RECORD_MODELS, Record
 from partners.history.changes import Replayed
 
 PAGE_SIZE = 50
@@ -78,7 +77,7 @@ class MergeForm(forms.Form):
         self.money = money
         self.names = [n for n in CHOSEN[kept.type] if getattr(kept, n) != getattr(other, n)]
         for name in self.names:
-            label = MODELS[kept.type]._meta.get_field(name).verbose_name  # type: ignore[union-attr]
+            label = RECORD_MODELS[kept.type]._meta.get_field(name).verbose_name  # type: ignore[union-attr]
             # What is empty here is filled from there.
             empty = getattr(kept, name) in (None, "")
             self.fields[f"take_{name}"] = forms.ChoiceField(
@@ -187,7 +186,7 @@ def apart(request: HttpRequest, kept: str, other: str) -> HttpResponse:
 
 def _record(slug: str) -> Any:
     record = get_object_or_404(Record, slug=slug)
-    return MODELS[record.type].objects.prefetch_related("sectors").get(pk=record.pk)
+    return RECORD_MODELS[record.type].objects.prefetch_related("sectors").get(pk=record.pk)
 
 
 def _money(kept: Record, other: Record) -> list[SameMoney]:

@@ -17,12 +17,12 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from dashboards.access import EDIT, PUBLISH, form_token, needs
-from dashboards.forms.entering import SheetForm, Shown, brought_up_to_date
+from dashboards.forms.conflicts import brought_up_to_date
+from dashboards.forms.entering import SheetForm, Shown
 from initiatives.desk import entering, history
 from initiatives.desk.models import Draft
 from initiatives.desk.sheets import Wrong
-from initiatives.models import Record
-from initiatives.news.importing import MODELS
+from initiatives.models import RECORD_MODELS, Record
 from initiatives.news.publishing import NotPublishable, lacking
 from initiatives.news.publishing import publish as make_public
 from partners.history.changes import Change, Replayed, data_version
@@ -69,7 +69,7 @@ def edit(request: HttpRequest, type: str, slug: str) -> HttpResponse:
 @needs(PUBLISH)
 def publish(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Publish the record; 409 and its sheet, with what it lacks, if it cannot be."""
-    record = get_object_or_404(MODELS[type], slug=slug)
+    record = get_object_or_404(RECORD_MODELS[type], slug=slug)
     return _publish(request, record, form_token(request))
 
 
@@ -190,7 +190,7 @@ def _log_in(request: HttpRequest) -> bool:
 
 def _editable(request: HttpRequest, type: str, slug: str) -> Any:
     """The record, if the reader may edit it; else 404 or 403."""
-    record = get_object_or_404(MODELS[type].objects.prefetch_related("sectors"), slug=slug)
+    record = get_object_or_404(RECORD_MODELS[type].objects.prefetch_related("sectors"), slug=slug)
     if record.state == Record.State.WITHDRAWN:
         raise PermissionDenied
     if record.state == Record.State.PUBLISHED and not request.user.has_perm(PUBLISH):

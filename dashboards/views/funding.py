@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from dashboards.amounts import rounded
+from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, money
 from dashboards.drilldown import COLUMNS, Drilldown, NothingBehindIt
 from dashboards.exports import csv_response, json_response, read_rows
@@ -23,7 +24,6 @@ from initiatives.funding.account import Account, Basis, unit
 from initiatives.funding.models import PARTIES, BaseYear, Funding
 from initiatives.funding.rollup import Reason, Rung
 from initiatives.selection import Selection
-from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 
 FACETS = ("bloc", "country", "sector", "kind")

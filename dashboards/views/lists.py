@@ -8,12 +8,12 @@ from django.shortcuts import render
 from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
+from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports import CHUNK, csv_response, json_response, read_rows, refusal
 from dashboards.lists import Listing
 from initiatives.facets import facet
 from initiatives.selection import Selection
-from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 
 PAGE_SIZE = 50

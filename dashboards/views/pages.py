@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS
 from dashboards.lists import COUNTRIES, INITIATIVES, LISTINGS, SINGULAR
 from dashboards.views.funding import totals
@@ -21,7 +22,6 @@ from initiatives.facets import counts
 from initiatives.funding.models import Funding
 from initiatives.models import Alliance, Article, Record, Summit
 from initiatives.selection import Selection
-from partners.history.asking import answers_as_of
 
 OVERVIEW_CHARTS = ("initiatives-by-year", "initiatives-by-country", "funding-by-sector")
 LATEST = 8

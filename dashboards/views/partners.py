@@ -13,12 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
+from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports import json_response
 from dashboards.lists import organisations as public_organisations
 from initiatives.models import Alliance, Initiative, Participation, Record, Summit
 from partners.dates import PartialDate
-from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 from partners.history.moment import address, today
 from partners.models import Bloc, Country, Membership, Organisation, Source

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
+from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports import json_response
 from dashboards.lists import INITIATIVES
@@ -18,8 +19,9 @@ from dashboards.views.funding import totals
 from initiatives.desk.follow_up import last_confirmed
 from initiatives.desk.history import first_published, withdrawal_of
 from initiatives.models import (
-    Alliance,
+    RECORD_MODELS,
     Article,
+    ConcreteRecord,
     Initiative,
     Outcome,
     PartOf,
@@ -28,15 +30,8 @@ from initiatives.models import (
 )
 from initiatives.news.publishing import lacking
 from initiatives.selection import Selection
-from partners.history.asking import answers_as_of
 from partners.history.changes import data_version
 from partners.history.moment import address
-
-MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
-    "initiative": Initiative,
-    "alliance": Alliance,
-    "summit": Summit,
-}
 
 
 def sees_drafts(request: HttpRequest) -> bool:
@@ -44,9 +39,11 @@ def sees_drafts(request: HttpRequest) -> bool:
     return request.user.has_perm("initiatives.view_record")
 
 
-def shown_to(request: HttpRequest, type: str, slug: str) -> Initiative | Alliance | Summit:
+def shown_to(request: HttpRequest, type: str, slug: str) -> ConcreteRecord:
     """The record if the reader may see it: published, or withdrawn after it was; else 404."""
-    records: Any = MODELS[type].objects.select_related("merged_into").prefetch_related("sectors")
+    records: Any = (
+        RECORD_MODELS[type].objects.select_related("merged_into").prefetch_related("sectors")
+    )
     found = get_object_or_404(records, slug=slug)
     if found.state == Record.State.PUBLISHED or sees_drafts(request):
         return found

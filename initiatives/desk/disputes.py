@@ -14,7 +14,6 @@ from django.db.models import Count, F
 from django.utils.translation import gettext
 
 from initiatives.derive import derive
-from initiatives.desk.reviewing import concrete
 from initiatives.funding.counting import recount
 from initiatives.models import Record, Statement, disputed_slots, statement_models
 from partners.history.changes import Change, Verb, change
@@ -58,7 +57,7 @@ def choose(statement: Statement, because: str, by: Any, token: str | None = None
             if rival.chosen_because != reason:
                 rival.chosen_because = reason
                 rival.save(update_fields=["chosen_because"])
-        derive(concrete(Record.objects.get(pk=statement.record_id)))
+        derive(Record.objects.get(pk=statement.record_id).concrete())
         recount([statement.record_id])
     return made
 

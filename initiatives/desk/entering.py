@@ -32,10 +32,10 @@ from initiatives.desk.sheets import (
 from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
 from initiatives.models import (
-    Alliance,
+    RECORD_MODELS,
     Article,
+    ConcreteRecord,
     Evidence,
-    Initiative,
     Participation,
     PartOf,
     Record,
@@ -44,7 +44,6 @@ from initiatives.models import (
     Summit,
     SummitSeries,
 )
-from initiatives.news.importing import MODELS
 from initiatives.news.matching import series_slug
 from initiatives.news.money import relate
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
@@ -55,7 +54,6 @@ from partners.history.changes import Change, Verb, change, public_name
 from partners.history.versions import versions
 from partners.models import Country, Organisation, OrganisationName
 
-Concrete = Initiative | Alliance | Summit
 # From this likeness on (of 100) an editor is asked whether it is really another record.
 THE_SAME = 85
 # Until a record was published its statements are nobody's history: they are saved over.
@@ -77,7 +75,7 @@ def enter(
     token: str | None = None,
     draft: bool = False,
     another: bool = False,
-) -> Concrete:
+) -> ConcreteRecord:
     """The new record that the sheet describes, in review or, if asked, a draft.
 
     Wrong if the sheet has mistakes, or describes what seems to be there already and nobody said
@@ -96,7 +94,7 @@ def enter(
 
 def edit(
     record: Record, sheet: Sheet, by: Any, version: int, *, why: str = "", token: str | None = None
-) -> Concrete:
+) -> ConcreteRecord:
     """The record with what the sheet changes in it.
 
     `version` is the data version that the editor was shown. ChangedMeanwhile if the record has
@@ -104,7 +102,7 @@ def edit(
     nothing is written. Rows that say what they said stay as they are, with their passages.
     """
     with change(Verb.EDIT, by, about=str(record), why=why, token=token):
-        stored: Concrete = MODELS[record.type].objects.get(pk=record.pk)
+        stored: ConcreteRecord = record.concrete()
         if last_number(stored) > version:
             raise ChangedMeanwhile
         plan = Plan(sheet, stored)
@@ -149,7 +147,7 @@ class Plan:
     """
 
     sheet: Sheet
-    record: Concrete | None
+    record: ConcreteRecord | None
     mistakes: list[Mistake] = field(default_factory=list)
     rows: list[PlannedRow] = field(default_factory=list)
     sectors: list[Sector] | None = None
@@ -231,7 +229,7 @@ class Plan:
         if new and about.get("slug") and Record.objects.filter(slug=about["slug"]).exists():
             self.mistake("slug", gettext("another record has this address"))
         self._plan_ordinal()
-        _check_columns(self, MODELS[type_](**self._columns()), ("slug",) if new else ())
+        _check_columns(self, RECORD_MODELS[type_](**self._columns()), ("slug",) if new else ())
 
     def _columns(self) -> dict[str, Any]:
         """What was typed of the columns of the record's own table, but its address and series."""
@@ -253,14 +251,14 @@ class Plan:
             reason = gettext("“%(other)s” is already number %(n)s of this series")
             self.mistake("ordinal", reason % {"other": other, "n": ordinal})
 
-    def new_record(self, state: str) -> Concrete:
+    def new_record(self, state: str) -> ConcreteRecord:
         """The record without its statements, written."""
         about = self.sheet.about
         columns = self._columns()
         if self.sheet.type == Record.Type.SUMMIT:
             columns["series"] = series_named(about["series"])
         slug = about.get("slug") or _free_slug(about["title"])
-        return MODELS[self.sheet.type].objects.create(slug=slug, state=state, **columns)
+        return RECORD_MODELS[self.sheet.type].objects.create(slug=slug, state=state, **columns)
 
     # Its statements.
 
@@ -356,7 +354,7 @@ def _all_but(model: type[models.Model], columns: Any) -> set[str]:
     return {f.name for f in model._meta.fields} - set(columns)
 
 
-def _check_columns(plan: Plan, record: Concrete, more: tuple[str, ...]) -> None:
+def _check_columns(plan: Plan, record: ConcreteRecord, more: tuple[str, ...]) -> None:
     checked = set(plan._columns())
     if "slug" in more and plan.sheet.about.get("slug"):
         record.slug = plan.sheet.about["slug"]
@@ -400,7 +398,7 @@ def series_named(name: str) -> SummitSeries:
 class Writing:
     """Writes a plan without mistakes to its record, inside the change of a verb."""
 
-    def __init__(self, plan: Plan, record: Concrete, by: Any, why: str) -> None:
+    def __init__(self, plan: Plan, record: ConcreteRecord, by: Any, why: str) -> None:
         self.plan = plan
         self.record = record
         self.why = why

@@ -19,7 +19,6 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.derive import derive
-from initiatives.desk.merging import MODELS
 from initiatives.desk.sources import independent_sources
 from initiatives.funding.models import Funding
 from initiatives.ladder import Status
@@ -83,7 +82,7 @@ def confirm(record: Record, by: Any, why: str = "", token: str | None = None) ->
     CannotConfirm if it was withdrawn. Twice on one day is once. Replayed.
     """
     with change(Verb.CONFIRM, by, about=str(record), why=why, token=token) as made:
-        now = MODELS[record.type].objects.get(pk=record.pk)
+        now = record.concrete()
         if now.state == Record.State.WITHDRAWN:
             raise CannotConfirm(gettext("“%(record)s” was withdrawn.") % {"record": now})
         day = timezone.localdate()

@@ -14,12 +14,10 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.models import (
-    Alliance,
+    RECORD_MODELS,
     Evidence,
-    Initiative,
     Record,
     Statement,
-    Summit,
     statement_models,
 )
 from partners.dates import DayOf
@@ -27,11 +25,6 @@ from partners.history.changes import Change
 from partners.history.moment import asked_moment
 from partners.history.versions import versions
 
-KINDS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
-    Record.Type.INITIATIVE: Initiative,
-    Record.Type.ALLIANCE: Alliance,
-    Record.Type.SUMMIT: Summit,
-}
 # Columns that only repeat others, or that say when and not what.
 SILENT = {
     *("search_text", "changed_at", "created_at", "began", "began_disputed", "status", "type"),
@@ -62,16 +55,11 @@ class Difference:
     change: Change | None = None
 
 
-def concrete(record: Record) -> Any:
-    """The record as the initiative, alliance or summit it is, read anew."""
-    return KINDS[record.type].objects.get(pk=record.pk)
-
-
 def versions_about(record: Record) -> dict[Any, Q]:
     """For each table with rows about the record, which versions those are, of whatever time."""
     own: dict[Any, Q] = {
         Record: Q(row=record.pk),
-        KINDS[record.type]: Q(row=record.pk),
+        RECORD_MODELS[record.type]: Q(row=record.pk),
         SECTORS: Q(record_id=record.pk),
     }
     for model in statement_models():
@@ -165,7 +153,7 @@ def records_touched(number: int) -> set[int]:
         rows = versions()[model].objects.filter(Q(opened=number) | Q(closed=number))
         return rows.order_by()
 
-    for model in (Record, *KINDS.values()):
+    for model in (Record, *RECORD_MODELS.values()):
         found |= set(touched(model).values_list("row", flat=True))
     found |= set(touched(SECTORS).values_list("record_id", flat=True))
     passages = set(touched(Evidence).values_list("row", flat=True))

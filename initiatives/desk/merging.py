@@ -25,7 +25,7 @@ from initiatives.funding.counting import recount
 from initiatives.funding.forest import grown_together, rows_of, successors
 from initiatives.funding.models import Funding
 from initiatives.models import (
-    Alliance,
+    ConcreteRecord,
     Initiative,
     Outcome,
     PartOf,
@@ -40,12 +40,6 @@ from initiatives.news.publishing import lacking
 from partners.history.changes import Change, Verb, change
 from partners.names import fold
 
-Concrete = Initiative | Alliance | Summit
-MODELS: dict[str, type[Concrete]] = {
-    Record.Type.INITIATIVE: Initiative,
-    Record.Type.ALLIANCE: Alliance,
-    Record.Type.SUMMIT: Summit,
-}
 # What is described once, and so is chosen of one of the two.
 CHOSEN: dict[str, tuple[str, ...]] = {
     Record.Type.INITIATIVE: ("title", "summary", "kind"),
@@ -93,13 +87,9 @@ def merge(
     """
     about = gettext("%(other)s into %(kept)s") % {"other": other, "kept": kept}
     with change(Verb.MERGE, by, about=about, why=why, token=token) as made:
-        _Merge(_locked(kept), _locked(other), choices, by, why).write()
+        # Read anew, now that no other change can be made.
+        _Merge(kept.concrete(), other.concrete(), choices, by, why).write()
     return made
-
-
-def _locked(record: Record) -> Concrete:
-    """The record as it is now that no other change can be made."""
-    return MODELS[record.type].objects.select_related("merged_into").get(pk=record.pk)
 
 
 def cannot_merge(kept: Record, other: Record) -> list[str]:
@@ -132,7 +122,7 @@ class _Merge:
     """The writes of one merge."""
 
     def __init__(
-        self, kept: Concrete, other: Concrete, choices: Choices, by: Any, why: str
+        self, kept: ConcreteRecord, other: ConcreteRecord, choices: Choices, by: Any, why: str
     ) -> None:
         self.kept, self.other, self.choices = kept, other, choices
         self.by, self.why = by, why
@@ -158,7 +148,7 @@ class _Merge:
         self._carry_over_pairs()
         self._give_up()
         for pk in sorted(self.touched - {self.kept.pk, self.other.pk}):
-            derive(_concrete(pk))
+            derive(Record.objects.get(pk=pk).concrete())
         derive(self.kept)
         derive(self.other)
         self._refuse_lacks(lacked)
@@ -498,11 +488,6 @@ def give_evidence(giver: Statement, taker: Statement) -> None:
         if set(known.values) != both:
             known.values = sorted(both)
             known.save()
-
-
-def _concrete(pk: int) -> Concrete:
-    record = Record.objects.get(pk=pk)
-    return MODELS[record.type].objects.get(pk=pk)
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,7 +149,7 @@ def standing_beside(proposal: Proposal) -> list[Statement]:
     NotApplicable if it cannot be accepted as it is.
     """
     assert proposal.record
-    record = concrete(proposal.record)
+    record = proposal.record.concrete()
     row = _Desk(keep_both=False)._plan(proposal, in_numbers(proposal.payload)).statements[0]
     fields = {name: _resolved(value, {}) for name, value in row.fields.items()}
     slot = row.model(**{"record_id": record.pk, **fields}).slot
@@ -159,7 +159,7 @@ def standing_beside(proposal: Proposal) -> list[Statement]:
 
 def value_now(proposal: Proposal) -> str:
     """What the descriptive field says now that the proposal is about."""
-    target: Any = concrete(proposal.record) if proposal.record else proposal.organisation
+    target: Any = proposal.record.concrete() if proposal.record else proposal.organisation
     if proposal.field == "sectors":
         return in_words(sorted(target.sectors.values_list("slug", flat=True)))
     return in_words(getattr(target, proposal.field))
@@ -180,13 +180,8 @@ def _retire_groundless(rejected: list[Evidence]) -> None:
             _retire(statement, gettext("no passage carries it: the one it rested on was rejected"))
             touched[statement.record_id] = statement.record
     for record in touched.values():
-        derive(concrete(record))
+        derive(record.concrete())
     recount(touched)
-
-
-def concrete(record: Record) -> Any:
-    """The initiative, alliance or summit that a record is."""
-    return record if type(record) is not Record else getattr(record, record.type)
 
 
 def _about(proposals: list[Proposal]) -> str:
@@ -245,7 +240,7 @@ class _Desk:
             said = self._write_organisation(organisation, item, proposal.field)
         else:
             assert proposal.record
-            record = concrete(proposal.record)
+            record = proposal.record.concrete()
             if proposal.field in LISTS:
                 said = self._state(record, item, proposal)
             else:
@@ -366,7 +361,7 @@ def _alone(proposal: Proposal, payload: dict[str, Any]) -> dict[str, Any]:
     if organisation := proposal.organisation:
         known = {"name": organisation.name, "kind": organisation.kind}
         return {"type": "organisation", "key": organisation.slug, **known, **payload}
-    record = concrete(proposal.record) if proposal.record else None
+    record = proposal.record.concrete() if proposal.record else None
     assert record
     said: dict[str, Any] = {
         "type": record.type,

@@ -6,21 +6,21 @@ or counted from the rows that change is derived and counted anew in the same tra
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from django.db.models import Q
 from django.utils.translation import gettext
 
 from initiatives.derive import derive, derived_values
-from initiatives.desk.history import concrete, records_touched, versions_about
+from initiatives.desk.history import records_touched, versions_about
+from initiatives.desk.rules import barred_from_publishing, check_rules
 from initiatives.funding.counting import recount, recount_all
 from initiatives.funding.forest import grown_together
 from initiatives.funding.models import BaseYear, Entry, ExchangeRate, Funding, Place, UsDeflator
 from initiatives.funding.places import standing_through
-from initiatives.models import Initiative, PartOf, Record, statement_models
+from initiatives.models import Initiative, Record
 from initiatives.news.models import ImportRun, Proposal
-from initiatives.news.publishing import lacking
 from partners.history.changes import Change, Verb, change
 from partners.history.moment import Moment, as_of
 from partners.history.undoing import (
@@ -88,7 +88,7 @@ def undo(
     with change(Verb.UNDO, by, about=about, why=why, token=token) as made:
         touched = {pk for one in made_before for pk in records_touched(one.number)}
         # What a record lacked when it was as it will be again is no reason to refuse.
-        barred = _barred(touched) | _barred_before(made_before, touched)
+        barred = barred_from_publishing(touched) | _barred_before(made_before, touched)
         for one in made_before:
             one.refresh_from_db()
             if not one.stands:
@@ -102,7 +102,7 @@ def undo(
             _write(steps)
             one.undone_by = made
             one.save(update_fields=["undone_by"])
-        _check_rules(touched, barred)
+        check_rules(touched, barred)
     return made
 
 
@@ -111,7 +111,7 @@ def _barred_before(changes: list[Change], records: set[int]) -> set[str]:
     if first is None:
         return set()
     with as_of(Moment(first.number - 1, first.at)):
-        return _barred(records)
+        return barred_from_publishing(records)
 
 
 def _refuse_published(records: set[int]) -> None:
@@ -158,10 +158,10 @@ def revert(
         held = versions()[Record].objects.filter(row=record.pk, opened__lte=number)
         if not held.filter(Q(closed=None) | Q(closed__gt=number)).exists():
             raise CannotUndo([Conflict(gettext("the record was not there then"), number)])
-        barred = _barred({record.pk})
+        barred = barred_from_publishing({record.pk})
         _write(steps_to(number, versions_about(record), COUNTED, STANDING))
-        derive(concrete(record))
-        _check_rules({record.pk}, barred)
+        derive(record.concrete())
+        check_rules({record.pk}, barred)
     return made
 
 
@@ -174,7 +174,7 @@ def _write(steps: Steps) -> None:
     Place.objects.filter(statement__in=gone).delete()
     take(steps)
     for record in Record.objects.filter(pk__in=touched):
-        there = concrete(record)
+        there = record.concrete()
         for name, value in derived_values(there).items():
             setattr(there, name, value)
         there.save()
@@ -184,79 +184,6 @@ def _write(steps: Steps) -> None:
         recount(around | grown_together(touched))
     except ValueError as error:  # money that would be part of itself
         raise CannotUndo([Conflict(gettext("money would be part of itself"))]) from error
-
-
-def _check_rules(records: set[int], barred: set[str]) -> None:
-    """CannotUndo if the records would break a rule that every other verb keeps.
-
-    `barred` holds what kept those that were published before from being published already then.
-    """
-    conflicts = [Conflict(words) for words in sorted(_barred(records) - barred)]
-    conflicts += [*_circles(records), *_chosen_twice(records)]
-    if conflicts:
-        raise CannotUndo(conflicts)
-
-
-def _barred(records: set[int]) -> set[str]:
-    """What keeps the published ones of the records from being published, in words."""
-    found = set()
-    for record in Record.objects.published().filter(pk__in=records):
-        words = gettext("“%(record)s” is published, and %(what)s")
-        found |= {
-            words % {"record": record, "what": lack.what}
-            for lack in lacking(concrete(record))
-            if lack.bars
-        }
-        for kind in statement_models():
-            if kind.NAMES and isinstance(concrete(record), kind.record_model()):
-                named = kind.objects.about(record).current()
-                for statement in named.filter(**{f"{kind.NAMES}__state": Record.State.WITHDRAWN}):
-                    what = gettext("%(what)s was withdrawn") % {"what": statement}
-                    found.add(words % {"record": record, "what": what})
-    return found
-
-
-def _circles(records: set[int]) -> Iterator[Conflict]:
-    """Records that would be part of themselves, or merged into each other."""
-    for record in Record.objects.filter(pk__in=records):
-        for goes_on in (_wholes, _merged):
-            seen: set[int] = set()
-            todo = goes_on({record.pk})
-            while todo - seen:
-                seen |= todo
-                todo = goes_on(todo)
-            if record.pk in seen:
-                words = gettext("“%(record)s” would lead back to itself")
-                yield Conflict(words % {"record": record})
-    for organisation in Organisation.objects.exclude(parent=None):
-        above, seen = organisation.parent, {organisation.pk}
-        while above is not None and above.pk not in seen:
-            seen.add(above.pk)
-            above = above.parent
-        if above is not None:
-            words = gettext("“%(record)s” would lead back to itself")
-            yield Conflict(words % {"record": organisation})
-
-
-def _wholes(records: set[int]) -> set[int]:
-    named = PartOf.objects.current().filter(record__in=records)
-    return set(named.values_list("whole", flat=True))
-
-
-def _merged(records: set[int]) -> set[int]:
-    into = Record.objects.filter(pk__in=records).values_list("merged_into", flat=True)
-    return {pk for pk in into if pk is not None}
-
-
-def _chosen_twice(records: set[int]) -> Iterator[Conflict]:
-    """Slots of which two values would be the one that Accord goes by."""
-    for kind in statement_models():
-        chosen = kind.objects.current().filter(record__in=records).exclude(chosen_because="")
-        slots = [(statement.record_id, statement.slot) for statement in chosen]
-        for statement in chosen:
-            if slots.count((statement.record_id, statement.slot)) > 1:
-                words = gettext("two values would be chosen: %(what)s")
-                yield Conflict(words % {"what": statement})
 
 
 def _records(steps: Steps) -> set[int]:

@@ -2,7 +2,9 @@
 
 from initiatives.models.evidence import Article, Evidence, Publisher
 from initiatives.models.records import (
+    RECORD_MODELS,
     Alliance,
+    ConcreteRecord,
     Initiative,
     Record,
     Sector,
@@ -44,9 +46,11 @@ keep_history(
 )
 
 __all__ = [
+    "RECORD_MODELS",
     "Alliance",
     "Article",
     "Carries",
+    "ConcreteRecord",
     "Evidence",
     "Figure",
     "FigureCarries",

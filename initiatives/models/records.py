@@ -194,6 +194,10 @@ class Record(models.Model):
     def get_absolute_url(self) -> str:
         return address(reverse(self.type, args=[self.slug]))
 
+    def concrete(self) -> ConcreteRecord:
+        """The initiative, alliance or summit that it is, read anew."""
+        return RECORD_MODELS[self.type].objects.get(pk=self.pk)
+
     @property
     def merged_at_last(self) -> Record:
         """The record into which it was merged in the end; itself if it was not merged."""
@@ -267,3 +271,11 @@ class Summit(Record):
         constraints = [
             models.UniqueConstraint(fields=["series", "ordinal"], name="summit_ordinal_once")
         ]
+
+
+ConcreteRecord = Initiative | Alliance | Summit
+RECORD_MODELS: dict[str, type[ConcreteRecord]] = {
+    Record.Type.INITIATIVE: Initiative,
+    Record.Type.ALLIANCE: Alliance,
+    Record.Type.SUMMIT: Summit,
+}

@@ -18,12 +18,10 @@ from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
 from initiatives.funding.places import standing_through
 from initiatives.models import (
-    Alliance,
-    Initiative,
+    RECORD_MODELS,
     Publisher,
     Record,
     Statement,
-    Summit,
     SummitSeries,
     statement_models,
 )
@@ -34,17 +32,12 @@ from initiatives.news.models import ImportDocument, ImportOutcome
 from initiatives.news.money import RELATIONS
 from initiatives.news.passages import Passages
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
-from initiatives.news.proposing import decided, propose
+from initiatives.news.proposing import decided, propose, was_decided
 from initiatives.news.publishing import NotPublishable, approve
 from partners.history.changes import Verb, change
 from partners.models import Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
 
-MODELS: dict[str, type[Initiative] | type[Alliance] | type[Summit]] = {
-    "initiative": Initiative,
-    "alliance": Alliance,
-    "summit": Summit,
-}
 Result = ImportOutcome.Result
 
 
@@ -153,7 +146,8 @@ class Importer:
         may_write = self.document.run.publish or not item.existing
         for name, value in item.fields.items():
             value, now = self._resolve(value), getattr(organisation, name)
-            if may_write and now is None and value is not None:
+            decided_so = was_decided(organisation, name, self.news.brief, value)
+            if may_write and now is None and value is not None and not decided_so:
                 setattr(organisation, name, value)
                 changed = True
             elif now != value:
@@ -178,7 +172,7 @@ class Importer:
     # Records.
 
     def _record_row(self, item: Planned) -> Record:
-        model = MODELS[item.raw.type]
+        model = RECORD_MODELS[item.raw.type]
         known = item.existing or item.duplicate_of
         if known:
             return model.objects.get(pk=known.pk)
@@ -231,15 +225,22 @@ class Importer:
         return True
 
     def _rewrite_draft(self, record: Record, item: Planned) -> bool:
-        """Bring the descriptive text of a draft to what the document says."""
-        new = dict(item.fields)
+        """Bring the descriptive text of a draft to what the document says.
+
+        Except what an editor has decided about as the document says it.
+        """
+        sectors = sorted(sector.slug for sector in item.sectors)
+        said = {**item.fields, "sectors": sectors}
+        closed = {n for n, v in said.items() if was_decided(record, n, self.news.brief, v)}
+        new = {name: value for name, value in item.fields.items() if name not in closed}
         if "series" in new:
             new["series"] = self._series(new["series"])
         changed = any(getattr(record, name) != value for name, value in new.items())
         for name, value in new.items():
             setattr(record, name, value)
         record.save()
-        record.sectors.set(item.sectors)
+        if "sectors" not in closed:
+            record.sectors.set(item.sectors)
         return changed
 
     def _series(self, name: str) -> SummitSeries:

@@ -64,6 +64,13 @@ def decided(record: Record, field: str, text: str) -> set[str]:
     return set(closed.values_list("fingerprint", flat=True))
 
 
+def was_decided(target: Record | Organisation, field: str, text: str, value: Any) -> bool:
+    """Whether an editor has decided about this value of a descriptive field as `text` says it."""
+    same = Proposal.objects.filter(field=field, source=hash_text(text), **_about(target))
+    closed = same.exclude(state=Proposal.State.PENDING)
+    return closed.filter(fingerprint=_fingerprint(value)).exists()
+
+
 def in_words(value: Any) -> str:
     """A value as an editor reads it: a list by commas, nothing as nothing."""
     if value is None:

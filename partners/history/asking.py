@@ -1,25 +1,20 @@
-"""What `as_of` may say, and views that answer it."""
+"""What `as_of` may say, and how a moment is said."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Iterator
-from functools import wraps
-from typing import Any, cast
+from typing import Any
 
 from babel.dates import format_datetime
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import Max
-from django.http import HttpRequest, HttpResponse, JsonResponse, StreamingHttpResponse
-from django.shortcuts import render
 from django.utils import timezone
 from django.utils.translation import gettext
-from django.utils.translation import gettext_lazy as _
 
 from partners.dates import PartialDate
 from partners.history.changes import Change
-from partners.history.moment import Moment, as_of
+from partners.history.moment import Moment
 
 PARAMETER = "as_of"
 
@@ -73,8 +68,6 @@ def in_words(moment: Moment) -> str:
 class MomentField(forms.CharField):
     """A moment in the past, in a form; its value is a Moment."""
 
-    default_error_messages = {"several": _("Give one value only.")}
-
     def to_python(self, value: Any) -> Any:
         text = super().to_python(value)
         if not text:
@@ -83,57 +76,3 @@ class MomentField(forms.CharField):
             return moment_named(text)
         except ValueError as error:
             raise ValidationError(str(error), code="invalid") from error
-
-
-def answers_as_of(
-    view: Callable[..., HttpResponse] | None = None, *, refuses: bool = True
-) -> Callable[..., Any]:
-    """A view that answers `as_of`: all that it reads is as it was then.
-
-    What is no moment is answered by 400 here; with `refuses=False` by the view itself, whose
-    Selection names it beside what else is wrong.
-    """
-
-    def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-        @wraps(view)
-        def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            asked = [text for text in request.GET.getlist(PARAMETER) if text]
-            if not asked:
-                return view(request, *args, **kwargs)
-            try:
-                if len(asked) > 1:
-                    raise ValueError(gettext("Give one value only."))
-                moment = moment_named(asked[0])
-            except ValueError as error:
-                if refuses:
-                    return _refusal(request, str(error))
-                return view(request, *args, **kwargs)
-            with as_of(moment):
-                response = view(request, *args, **kwargs)
-            if response.streaming:
-                streamed = cast(StreamingHttpResponse, response)
-                streamed.streaming_content = _then(moment, streamed.streaming_content)
-            return response
-
-        return answer
-
-    return wrap(view) if view else wrap
-
-
-def _refusal(request: HttpRequest, reason: str) -> HttpResponse:
-    if request.path.endswith((".json", ".csv")):
-        return JsonResponse({"errors": {PARAMETER: [reason]}}, status=400)
-    errors = {PARAMETER: [reason]}
-    return render(request, "400.html", {"errors": errors}, status=400)
-
-
-def _then(moment: Moment, chunks: Any) -> Iterator[Any]:
-    """The chunks of a streamed answer, each read as of the moment."""
-    rest = iter(chunks)
-    while True:
-        with as_of(moment):
-            try:
-                chunk = next(rest)
-            except StopIteration:
-                return
-        yield chunk
