@@ -11,7 +11,6 @@ from django.http import HttpResponse, JsonResponse, StreamingHttpResponse
 from dashboards.columns import Column
 from initiatives.selection import Selection
 
-CHUNK = 500
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,8 +26,16 @@ from initiatives.models import (
     Summit,
     public_passages,
 )
+from initiatives.selection import Selection
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
+
+# Rows that are read at a time.
+CHUNK = 500
+
+
+def _as_they_are(rows: models.QuerySet) -> models.QuerySet:
+    return rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +47,27 @@ class Listing:
     records: Callable[[], models.QuerySet]
     filters: type[filters.ListFilter]
     columns: list[Column]
-    order: Callable[[models.QuerySet], models.QuerySet]
     relations: Callable[[models.QuerySet], models.QuerySet]
+    # Lists of records are ordered as their filter says.
+    order: Callable[[models.QuerySet], models.QuerySet] = _as_they_are
     facets: tuple[str, ...] = ()
     years: bool = False
     intro: Any = ""
+
+    def rows(
+        self, selection: Selection, start: int = 0, stop: int | None = None
+    ) -> Iterator[models.Model]:
+        """The selected rows with what their columns read, in order, some at a time."""
+        if not selection.of_records:
+            rows = self.relations(self.order(selection.records))[start:stop]
+            yield from rows.iterator(chunk_size=CHUNK) if stop is None else rows
+            return
+        keys = selection.ordered(start, stop)
+        for n in range(0, len(keys), CHUNK):
+            some = keys[n : n + CHUNK]
+            found = self.relations(self.records().order_by().filter(pk__in=some))
+            by_key = {row.pk: row for row in found}
+            yield from (by_key[key] for key in some if key in by_key)
 
     @property
     def template(self) -> str:
@@ -113,21 +137,12 @@ def articles() -> models.QuerySet[Article]:
     return Article.objects.published().annotate(passage_count=Count("passages", filter=here))
 
 
-def _newest_first(records: models.QuerySet) -> models.QuerySet:
-    return records.newest_first()  # type: ignore[attr-defined]
-
-
-def _as_they_are(records: models.QuerySet) -> models.QuerySet:
-    return records
-
-
 INITIATIVES = Listing(
     "initiatives",
     _("Initiatives"),
     Initiative.objects.published,
     FundedInitiativeFilter,
     columns.INITIATIVE_COLUMNS,
-    _newest_first,
     columns.initiatives_with_relations,
     facets=("bloc", "country", "sector", "kind", "status", "label"),
     years=True,
@@ -138,7 +153,6 @@ ALLIANCES = Listing(
     Alliance.objects.published,
     filters.AllianceFilter,
     columns.ALLIANCE_COLUMNS,
-    _newest_first,
     columns.with_relations,
     facets=("bloc", "country", "sector"),
     years=True,
@@ -149,7 +163,6 @@ SUMMITS = Listing(
     Summit.objects.select_related("series").published,
     filters.SummitFilter,
     columns.SUMMIT_COLUMNS,
-    _newest_first,
     columns.with_relations,
     facets=("bloc", "country", "sector"),
     years=True,
@@ -160,8 +173,8 @@ COUNTRIES = Listing(
     countries,
     filters.CountryFilter,
     columns.COUNTRY_COLUMNS,
-    lambda rows: rows.order_by("-initiatives", "english_name"),
     _as_they_are,
+    lambda rows: rows.order_by("-initiatives", "english_name"),
 )
 BLOCS = Listing(
     "blocs",
@@ -169,8 +182,8 @@ BLOCS = Listing(
     blocs,
     filters.BlocFilter,
     columns.BLOC_COLUMNS,
-    lambda rows: rows.order_by("-initiatives", "short_name"),
     _as_they_are,
+    lambda rows: rows.order_by("-initiatives", "short_name"),
 )
 ORGANISATIONS = Listing(
     "organisations",
@@ -178,8 +191,8 @@ ORGANISATIONS = Listing(
     organisations,
     filters.OrganisationFilter,
     columns.ORGANISATION_COLUMNS,
-    lambda rows: rows.order_by("-initiatives", "name", "pk"),
     _as_they_are,
+    lambda rows: rows.order_by("-initiatives", "name", "pk"),
 )
 ARTICLES = Listing(
     "articles",
@@ -187,8 +200,8 @@ ARTICLES = Listing(
     articles,
     filters.ArticleFilter,
     columns.ARTICLE_COLUMNS,
-    lambda rows: rows.order_by(F("published_earliest").desc(nulls_last=True), "title", "pk"),
     lambda rows: rows.select_related("publisher"),
+    lambda rows: rows.order_by(F("published_earliest").desc(nulls_last=True), "title", "pk"),
 )
 LISTINGS = [INITIATIVES, ALLIANCES, SUMMITS, COUNTRIES, BLOCS, ORGANISATIONS, ARTICLES]
 # The plural in an address -> the name of its single record.

@@ -7,30 +7,56 @@ filter mean *or*, different filters mean *and*.
 from __future__ import annotations
 
 import datetime as dt
+import enum
+from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar
 
 import django_filters as df
 from django import forms
+from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
+from initiatives.index import Index, declare
 from initiatives.ladder import Status
 from initiatives.models import (
     Alliance,
     Article,
+    Framework,
     Initiative,
     Label,
+    Labelling,
+    Participation,
+    Record,
     Sector,
     Summit,
     SummitSeries,
 )
-from partners.dates import FIRST_YEAR, LAST_YEAR
+from partners.dates import FIRST_YEAR, LAST_YEAR, PartialDate
 from partners.history.asking import MomentField
+from partners.history.moment import today
 from partners.models import Bloc, Country, Organisation
 from partners.names import fold
 
+BLOC = declare("bloc", lambda: Framework.objects.current(), "bloc")
+COUNTRY = declare(
+    "country",
+    lambda: Participation.objects.current().annotate(
+        partner=Coalesce("country", "organisation__country")
+    ),
+    "partner",
+)
+ORGANISATION = declare("organisation", lambda: Participation.objects.current(), "organisation")
+SECTOR = declare("sector", lambda: Record.sectors.through.objects.all(), "sector")
+LABEL = declare("label", lambda: Labelling.objects.current(), "label")
+KIND = declare("kind", lambda: Initiative.objects.all(), "kind", "pk")
+STATUS = declare("status", lambda: Initiative.objects.all(), "status", "pk")
+SERIES = declare("series", lambda: Summit.objects.all(), "series", "pk")
 
-class AnyOf(df.ModelMultipleChoiceFilter):
+
+class RowsOf(df.ModelMultipleChoiceFilter):
     """Several rows of a table, named in the address by one of their columns.
 
     `by` names the method of the list's queryset that is asked; without it, the column of the
@@ -56,15 +82,146 @@ class AnyChoice(df.MultipleChoiceFilter):
         return qs.filter(**{f"{self.field_name}__in": value}) if value else qs
 
 
-class YearFilter(df.NumberFilter):
-    """A calendar year."""
+# --- Filters of records, which the index answers -------------------------------------------------
+
+
+class OfRecords(df.Filter):
+    """A filter of records: `members` says which a value leaves, asked of the index.
+
+    `values` are those of all filters. None: the value narrows nothing.
+    """
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap | None:
+        """The records that the value leaves."""
+        return None
+
+    def filter(self, qs: models.QuerySet, value: Any) -> models.QuerySet:
+        raise TypeError("filters of records are answered by the index")
+
+
+class How(enum.Enum):
+    """What records must have of the values that are chosen."""
+
+    ANY = "any"
+    ALL = "all"
+    NONE = "none"
+
+    def of(self, index: Index, dimension: str, values: list[Hashable]) -> BitMap:
+        """The published records that have it."""
+        if self is How.ALL:
+            each = (index.having(dimension, [value]) for value in values)
+            return BitMap.intersection(index.published(), *each)
+        having = index.having(dimension, values)
+        return index.published() - having if self is How.NONE else having
+
+
+class Having(OfRecords, df.ModelMultipleChoiceFilter):
+    """Rows of a table that records name, called in the address by one of their columns."""
+
+    def __init__(
+        self, dimension: str, queryset: models.QuerySet, key: str, how: How = How.ANY, **kwargs: Any
+    ) -> None:
+        self.dimension, self.key, self.how = dimension, key, how
+        super().__init__(queryset=queryset, to_field_name=key, **kwargs)
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        return self.how.of(index, self.dimension, [row.pk for row in value])
+
+    def named(self, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
+        """For values of the dimension, how the address calls them and what they are called."""
+        rows = self.queryset.in_bulk(list(values))
+        return {pk: (str(getattr(row, self.key)), str(row)) for pk, row in rows.items()}
+
+
+class Being(OfRecords, df.MultipleChoiceFilter):
+    """Values of a fixed list."""
+
+    def __init__(self, dimension: str, choices: Any, how: How = How.ANY, **kwargs: Any) -> None:
+        self.dimension, self.how = dimension, how
+        super().__init__(choices=choices, **kwargs)
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        return self.how.of(index, self.dimension, list(value))
+
+    def named(self, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
+        """For values of the dimension, how the address calls them and what they are called."""
+        texts = dict(self.extra["choices"])
+        return {value: (value, str(texts[value])) for value in values if value in texts}
+
+
+class BegunFrom(OfRecords, df.NumberFilter):
+    """Surely begun in a year or later."""
 
     field_class = forms.IntegerField
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("min_value", FIRST_YEAR)
-        kwargs.setdefault("max_value", LAST_YEAR)
-        super().__init__(**kwargs)
+        super().__init__(min_value=FIRST_YEAR, max_value=LAST_YEAR, **kwargs)
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        return index.began_within(dt.date(value, 1, 1), None)
+
+
+class BegunUntil(BegunFrom):
+    """Surely begun in a year or earlier."""
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        return index.began_within(None, dt.date(value, 12, 31))
+
+
+class PeriodsField(forms.MultipleChoiceField):
+    """Years, quarters and months; its value is a list of PartialDates."""
+
+    def to_python(self, value: Any) -> Any:
+        periods = []
+        for text in super().to_python(value):
+            try:
+                period = PartialDate.parse(text)
+            except ValueError as error:
+                raise ValidationError(str(error), code="invalid") from error
+            if len(text) not in (4, 7) or not (period.earliest and period.latest):
+                raise ValidationError(
+                    _("“%(text)s” is no year, quarter or month such as 2024, 2024-33, 2024-06."),
+                    code="invalid",
+                    params={"text": text},
+                )
+            periods.append(period)
+        return periods
+
+    def validate(self, value: Any) -> None:
+        """Any period may be asked for."""
+
+
+class BegunIn(OfRecords):
+    """Surely begun within one of some years, quarters or months."""
+
+    field_class = PeriodsField
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        within = (index.began_within(period.earliest, period.latest) for period in value)
+        return BitMap.union(BitMap(), *within)
+
+
+class WithMembers(OfRecords, df.ModelMultipleChoiceFilter):
+    """With full members of blocs: as of then, unless `membership` says now."""
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        on = today() if values.get("membership") == "now" else None
+        return index.with_members([bloc.pk for bloc in value], on)
+
+
+class Mentioning(OfRecords, df.CharFilter):
+    """Whose text has every word."""
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        found = Record.objects.published().mentioning(value)
+        return BitMap(found.order_by().values_list("pk", flat=True))
+
+
+class SaysHow(OfRecords, df.ChoiceFilter):
+    """Says how another filter is meant, or how the records are shown; it narrows nothing."""
+
+
+# --- The filters of each list --------------------------------------------------------------------
 
 
 class MomentFilter(df.Filter):
@@ -77,7 +234,7 @@ class MomentFilter(df.Filter):
 
 
 class ListFilter(df.FilterSet):
-    """What the filters of every list have: text, and their words.
+    """What the filters of every list have: their words, and as of when.
 
     WORDS has, for each filter, a phrase with one %s for the chosen values.
     """
@@ -88,12 +245,7 @@ class ListFilter(df.FilterSet):
         "as_of": _("as known on %s"),
     }
 
-    q = df.CharFilter(label=_("Text"), method="by_text", max_length=200)
     as_of = MomentFilter(label=_("As known on"))
-
-    def by_text(self, qs: Any, name: str, value: str) -> models.QuerySet:
-        """Rows that mention every word of the text."""
-        return qs.mentioning(value)
 
 
 class RecordForm(forms.Form):
@@ -115,9 +267,16 @@ class RecordFilter(ListFilter):
 
     WORDS: ClassVar[dict[str, Any]] = {
         "bloc": _("run under %s"),
+        "not_bloc": _("not run under %s"),
         "country": _("with %s taking part"),
+        "countries": _("with all of %s taking part"),
+        "not_country": _("without %s taking part"),
         "organisation": _("with %s taking part"),
+        "organisations": _("with all of %s taking part"),
+        "not_organisation": _("without %s taking part"),
         "sector": _("on %s"),
+        "not_sector": _("not on %s"),
+        "began": _("begun in %s"),
         "year_min": _("begun in %s or later"),
         "year_max": _("begun in %s or earlier"),
         "members_of": _("with members of %s"),
@@ -125,42 +284,54 @@ class RecordFilter(ListFilter):
         **ListFilter.WORDS,
     }
 
-    bloc = AnyOf(queryset=Bloc.objects.all(), key="slug", by="run_under", label=_("Bloc"))
-    country = AnyOf(
-        queryset=Country.objects.all(), key="iso3", by="with_country", label=_("Country")
+    q = Mentioning(label=_("Text"), max_length=200)
+    bloc = Having(BLOC, Bloc.objects.all(), "slug", label=_("Bloc"))
+    not_bloc = Having(BLOC, Bloc.objects.all(), "slug", How.NONE, label=_("Without bloc"))
+    country = Having(COUNTRY, Country.objects.all(), "iso3", label=_("Country"))
+    countries = Having(COUNTRY, Country.objects.all(), "iso3", How.ALL, label=_("All countries"))
+    not_country = Having(
+        COUNTRY, Country.objects.all(), "iso3", How.NONE, label=_("Without country")
     )
-    organisation = AnyOf(
-        queryset=Organisation.objects.all(),
-        key="slug",
-        by="with_organisation",
-        label=_("Organisation"),
+    organisation = Having(ORGANISATION, Organisation.objects.all(), "slug", label=_("Organisation"))
+    organisations = Having(
+        ORGANISATION, Organisation.objects.all(), "slug", How.ALL, label=_("All organisations")
     )
-    sector = AnyOf(queryset=Sector.objects.all(), key="slug", by="on", label=_("Sector"))
-    year_min = YearFilter(label=_("Begun from"), method="by_years")
-    year_max = YearFilter(label=_("Begun until"), method="by_years")
-    members_of = df.ModelMultipleChoiceFilter(
-        queryset=Bloc.objects.all(),
-        to_field_name="slug",
-        label=_("With members of"),
-        method="by_members",
+    not_organisation = Having(
+        ORGANISATION, Organisation.objects.all(), "slug", How.NONE, label=_("Without organisation")
     )
-    membership = df.ChoiceFilter(
-        choices=[("then", _("when it began")), ("now", _("today"))],
-        label=_("Membership"),
-        method="by_members",
+    sector = Having(SECTOR, Sector.objects.all(), "slug", label=_("Sector"))
+    not_sector = Having(SECTOR, Sector.objects.all(), "slug", How.NONE, label=_("Without sector"))
+    began = BegunIn(label=_("Begun in"))
+    year_min = BegunFrom(label=_("Begun from"))
+    year_max = BegunUntil(label=_("Begun until"))
+    members_of = WithMembers(
+        queryset=Bloc.objects.all(), to_field_name="slug", label=_("With members of")
+    )
+    membership = SaysHow(
+        choices=[("then", _("when it began")), ("now", _("today"))], label=_("Membership")
     )
 
-    def by_years(self, qs: Any, name: str, value: int) -> models.QuerySet:
-        """Begun surely within the years."""
-        day = dt.date(value, 1, 1) if name == "year_min" else dt.date(value, 12, 31)
-        return qs.began_within(*((day, None) if name == "year_min" else (None, day)))
+    sort = SaysHow(
+        choices=[
+            ("newest", _("latest beginning first")),
+            ("oldest", _("earliest beginning first")),
+            ("title", _("by title")),
+            ("changed", _("last changed first")),
+        ],
+        label=_("Order"),
+    )
 
-    def by_members(self, qs: Any, name: str, value: Any) -> models.QuerySet:
-        """With members of blocs: as of then unless `membership=now`."""
-        if name == "membership" or not value:
-            return qs
-        now = self.form.cleaned_data.get("membership") == "now"
-        return qs.with_members_of(list(value), now=now)
+    def chosen(self, index: Index) -> dict[str, BitMap]:
+        """By filter that is set, the records that it leaves; of a valid form."""
+        values = self.form.cleaned_data
+        found = {}
+        for name, filter_ in self.filters.items():
+            value = values.get(name)
+            if isinstance(filter_, OfRecords) and (value or value == 0):
+                members = filter_.members(index, value, values)
+                if members is not None:
+                    found[name] = members
+        return found
 
 
 class InitiativeFilter(RecordFilter):
@@ -170,13 +341,21 @@ class InitiativeFilter(RecordFilter):
     WORDS: ClassVar[dict[str, Any]] = {
         **RecordFilter.WORDS,
         "kind": _("of the kind %s"),
+        "not_kind": _("not of the kind %s"),
         "status": _("now %s"),
+        "not_status": _("not now %s"),
         "label": _("officially called %s"),
+        "not_label": _("not officially called %s"),
     }
 
-    kind = AnyChoice(choices=Initiative.Kind.choices, label=_("Kind"))
-    status = AnyChoice(choices=Status.choices, label=_("Status"))
-    label = AnyOf(queryset=Label.objects.all(), key="slug", by="called", label=_("Official name"))
+    kind = Being(KIND, Initiative.Kind.choices, label=_("Kind"))
+    not_kind = Being(KIND, Initiative.Kind.choices, How.NONE, label=_("Not of the kind"))
+    status = Being(STATUS, Status.choices, label=_("Status"))
+    not_status = Being(STATUS, Status.choices, How.NONE, label=_("Not now"))
+    label = Having(LABEL, Label.objects.all(), "slug", label=_("Official name"))
+    not_label = Having(
+        LABEL, Label.objects.all(), "slug", How.NONE, label=_("Without official name")
+    )
 
     class Meta:
         model = Initiative
@@ -201,7 +380,7 @@ class SummitFilter(RecordFilter):
     NOUN = _("Summits")
     WORDS: ClassVar[dict[str, Any]] = {**RecordFilter.WORDS, "series": _("of the series %s")}
 
-    series = AnyOf(queryset=SummitSeries.objects.all(), key="slug", label=_("Series"))
+    series = Having(SERIES, SummitSeries.objects.all(), "slug", label=_("Series"))
 
     class Meta:
         model = Summit
@@ -213,6 +392,8 @@ class ByName(ListFilter):
     """Lists of partners, which have names instead of a text to search."""
 
     NAMES: ClassVar[tuple[str, ...]] = ("name",)
+
+    q = df.CharFilter(label=_("Text"), method="by_text", max_length=200)
 
     def by_text(self, qs: models.QuerySet, name: str, value: str) -> models.QuerySet:
         """Rows one of whose names holds every word, whatever the case."""
@@ -237,7 +418,7 @@ class CountryFilter(ByName):
         "taking_part": _("taking part in an initiative: %s"),
     }
 
-    bloc = AnyOf(queryset=Bloc.objects.all(), key="slug", by="members_of", label=_("Bloc"))
+    bloc = RowsOf(queryset=Bloc.objects.all(), key="slug", by="members_of", label=_("Bloc"))
     taking_part = df.ChoiceFilter(
         choices=[("yes", _("yes")), ("no", _("no"))],
         label=_("Taking part"),
@@ -278,7 +459,7 @@ class OrganisationFilter(ByName):
         "kind": _("of the kind %s"),
     }
 
-    country = AnyOf(queryset=Country.objects.all(), key="iso3", label=_("Country"))
+    country = RowsOf(queryset=Country.objects.all(), key="iso3", label=_("Country"))
     kind = AnyChoice(choices=Organisation.Kind.choices, label=_("Kind"))
 
     class Meta:

@@ -11,13 +11,20 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+import numpy as np
 from django.db import models
 from django.http import QueryDict
 from django.utils.text import get_text_list
 from django.utils.translation import gettext, ngettext
+from pyroaring import BitMap
 
-from initiatives.filters import ListFilter
+from initiatives.filters import ListFilter, RecordFilter
+from initiatives.index import UNKNOWN, Index, in_database, index
+from initiatives.models import Record
 from partners.history.asking import MomentField, in_words
+
+# Orders that the database knows.
+COLUMNS = {"title": "title", "changed": "-changed_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,31 +72,78 @@ class Selection:
                 self.errors[name] = [gettext("There is no parameter of this name.")]
 
     @cached_property
+    def index(self) -> Index:
+        """The index that is asked; for lists of records."""
+        return index()
+
+    @cached_property
+    def members(self) -> BitMap:
+        """The keys of the matching records; for lists of records."""
+        return self.ignoring("")
+
+    def ignoring(self, name: str) -> BitMap:
+        """What would match without the filter `name`: for the counts beside its choices."""
+        if self.errors:
+            return BitMap()
+        others = (members for n, members in self._chosen.items() if n != name)
+        return BitMap.intersection(self._everything, *others)
+
+    @cached_property
+    def _chosen(self) -> dict[str, BitMap]:
+        return self.filterset.chosen(self.index)
+
+    @cached_property
+    def _everything(self) -> BitMap:
+        name = self._all.model._meta.model_name
+        return self.index.published(name if name in Record.Type.values else None)
+
+    @cached_property
     def records(self) -> models.QuerySet:
         """The matching records, unordered, each once."""
         if self.errors:
             return self._all.none()
-        return self.filterset.qs.order_by()
+        if not self.of_records:
+            return self.filterset.qs.order_by()
+        if not self._chosen:
+            return self._all.order_by()
+        return self._all.order_by().filter(pk__in=in_database(self.members))
+
+    @property
+    def of_records(self) -> bool:
+        """Whether it is of initiatives, alliances or summits, which the index knows."""
+        return isinstance(self.filterset, RecordFilter)
 
     @cached_property
     def keys(self) -> models.QuerySet:
         """Their primary keys, as a subquery: sums over it cannot count a record twice."""
         return self.records.values("pk")
 
+    def ordered(self, start: int = 0, stop: int | None = None) -> list[int]:
+        """The keys of the matching records in the order that is asked for; for lists of records."""
+        sort = self.form.cleaned_data.get("sort") if not self.errors else ""
+        if sort in COLUMNS:
+            rows = self.records.order_by(COLUMNS[sort], "pk").values_list("pk", flat=True)
+            return list(rows[start:stop])
+        newest, known = self._by_beginning
+        if sort == "oldest":
+            newest = np.concatenate([newest[:known][::-1], newest[known:]])
+        return newest[start:stop].tolist()
+
+    @cached_property
+    def _by_beginning(self) -> tuple[np.ndarray, int]:
+        """The keys, the latest beginning first, and how many have one."""
+        keys = self.index.in_order(self.members)
+        return keys, int(np.count_nonzero(self.index.earliest[keys] != UNKNOWN))
+
+    @property
+    def narrowing(self) -> list[Active]:
+        """What is set and narrows the selection, or says how it is counted."""
+        return [active for active in self.active if active.name in self.filterset.WORDS]
+
     @cached_property
     def count(self) -> int:
         """How many records match."""
-        return self.records.count()
-
-    def ignoring(self, name: str) -> models.QuerySet:
-        """What would match without the filter `name`: for the counts beside its choices."""
-        if self.errors:
-            return self._all.none()
-        if name not in self.params:
-            return self.records
-        params = self.params.copy()
-        del params[name]
-        return type(self.filterset)(params, queryset=self._all).qs.order_by()
+        return len(self.members) if self.of_records else self.records.count()
 
     def chose(self, name: str) -> list[str]:
         """The values of the filter `name` that are set, each once."""

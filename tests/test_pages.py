@@ -301,8 +301,8 @@ AT_MOST = {
     "/articles/": 8,
     "/funding/?q=panda": 75,
     "/funding/rows/?q=panda&chart=funding-by-year&bar=2015": 25,
-    "/charts/funding-by-sector.json?q=panda": 9,
-    "/charts/funding-by-country.json?q=panda": 9,
+    "/charts/funding-by-sector.json?q=panda": 12,
+    "/charts/funding-by-country.json?q=panda": 12,
     "/charts/funding-by-rung.json?q=panda": 20,
     "/charts/bloc-by-sector.json?q=panda": 8,
     "/charts/initiatives-by-country.json?q=panda": 8,
@@ -322,8 +322,10 @@ def test_thirty_records_ask_no_more_of_the_database_than_three(client):
     populate(3)
     article = Article.objects.get(key="test-article")
     limits = {**AT_MOST, f"/articles/{article.pk}/": 25}
+    client.get("/initiatives/")  # the first page after a change reads what it touched
     few = {address: queries(client, address) for address in limits}
     populate(27)
+    client.get("/initiatives/")
     many = {address: queries(client, address) for address in limits}
     assert many == few
     assert {a: n for a, n in few.items() if n > limits[a]} == {}

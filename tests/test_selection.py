@@ -324,7 +324,8 @@ PAGES = ["/initiatives/", "/funding/"]
 NAMES = [
     "q", "bloc", "country", "organisation", "sector", "kind", "status", "label", "year_min",
     "year_max", "rung", "funded", "currency", "measure", "initiative", "members_of", "membership", "series", "taking_part",
-    "as_of", "page", "nonsense",
+    "not_bloc", "not_country", "not_organisation", "not_sector", "not_kind", "not_status", "not_label",
+    "countries", "organisations", "began", "as_of", "page", "nonsense",
 ]  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def summits(slug: str, selection: Selection) -> Chart:
 
 def initiatives_by_country(slug: str, selection: Selection) -> Chart:
     """Initiatives by country taking part; one with several countries stands under each."""
-    found = counts("country", selection.keys)
+    found = counts(selection, "country")
     chart = _count_chart(
         slug,
         gettext("Initiatives by country taking part"),

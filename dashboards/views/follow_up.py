@@ -32,7 +32,7 @@ from initiatives.desk.follow_up import (
     not_confirmed_for,
     resting_on_one_source,
 )
-from initiatives.filters import RecordFilter, RecordForm
+from initiatives.filters import OfRecords, RecordFilter, RecordForm, SaysHow
 from initiatives.models import Record
 from initiatives.selection import Selection
 from partners.history.changes import Replayed
@@ -46,8 +46,8 @@ QUEUES = {
 }
 
 
-class WholeNumber(df.NumberFilter):
-    """A number without a fraction."""
+class Months(OfRecords, df.NumberFilter):
+    """How long ago: a queue asks for it itself."""
 
     field_class = forms.IntegerField
 
@@ -58,21 +58,11 @@ class FollowUpFilter(RecordFilter):
     NOUN = _("Records to follow up")
     WORDS: ClassVar[dict[str, Any]] = RecordFilter.WORDS
 
-    months = WholeNumber(
-        label=_("Not confirmed for more than (months)"),
-        method="as_it_is",
-        min_value=1,
-        max_value=1200,
-    )
-    value = df.ChoiceFilter(
+    months = Months(label=_("Not confirmed for more than (months)"), min_value=1, max_value=1200)
+    value = SaysHow(
         label=_("Values"),
         choices=[(name, label) for name, (label, _model) in KEY_VALUES.items()],
-        method="as_it_is",
     )
-
-    def as_it_is(self, qs: Any, name: str, value: Any) -> Any:
-        """What the queues ask themselves narrows no records."""
-        return qs
 
     class Meta:
         model = Record

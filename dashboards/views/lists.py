@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -10,13 +12,26 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports import CHUNK, csv_response, json_response, read_rows, refusal
+from dashboards.exports import csv_response, json_response, read_rows, refusal
 from dashboards.lists import Listing
 from initiatives.facets import facet
 from initiatives.selection import Selection
 from partners.history.changes import data_version
 
 PAGE_SIZE = 50
+
+
+class _Rows:
+    """The rows of a list, as its pages ask for them."""
+
+    def __init__(self, listing: Listing, selection: Selection) -> None:
+        self.listing, self.selection = listing, selection
+
+    def count(self) -> int:
+        return self.selection.count
+
+    def __getitem__(self, asked: slice) -> list[Any]:
+        return list(self.listing.rows(self.selection, asked.start, asked.stop))
 
 
 @require_safe
@@ -28,9 +43,8 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     if not (number.isascii() and number.isdecimal()):
         selection.errors["page"] = [gettext("Enter a page number, 1 or more.")]
         number = "1"
-    ordered = listing.relations(listing.order(selection.records))
-    paginator = Paginator(ordered, PAGE_SIZE)
-    paginator.count = selection.count
+    rows: Any = _Rows(listing, selection)
+    paginator: Paginator = Paginator(rows, PAGE_SIZE)
     if not 1 <= int(number[:9]) <= paginator.num_pages:
         raise Http404("no such page")
     shown = {"q", "as_of", "year_min", "year_max", *listing.facets}
@@ -54,10 +68,9 @@ def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
     if refused := refusal(selection):
         return refused
-    rows = listing.relations(listing.order(selection.records))
     results = [
         {**{c.name: c.read(row) for c in listing.columns}, "url": absolute(request, row)}
-        for row in rows
+        for row in listing.rows(selection)
     ]
     return json_response(
         {
@@ -76,14 +89,13 @@ def as_csv(request: HttpRequest, listing: Listing) -> HttpResponse:
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
     if refused := refusal(selection):
         return refused
-    rows = listing.relations(listing.order(selection.records)).iterator(chunk_size=CHUNK)
     header = [column.name for column in listing.columns] + ["url"]
     return csv_response(
         listing.name,
         header,
         (
             [*cells, absolute(request, row)]
-            for row in rows
+            for row in listing.rows(selection)
             for cells in read_rows(listing.columns, [row])
         ),
     )

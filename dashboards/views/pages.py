@@ -38,7 +38,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         "charts": [INITIATIVE_CHARTS[slug](everything) for slug in OVERVIEW_CHARTS],
         "latest": Record.objects.published().recently_changed()[:LATEST],
         "totals": totals(everything),
-        "blocs": counts("bloc", everything.keys),
+        "blocs": counts(everything, "bloc"),
     }
     return render(request, "overview.html", context)
 
@@ -80,7 +80,7 @@ def search(request: HttpRequest) -> HttpResponse:
                 {
                     "title": listing.title,
                     "count": selection.count,
-                    "rows": listing.order(selection.records)[:PER_GROUP],
+                    "rows": list(listing.rows(selection, 0, PER_GROUP)),
                     "url": f"{address}?{selection.query}",
                 }
             )

@@ -20,6 +20,7 @@ from initiatives.models import (
     Statement,
     statement_models,
 )
+from initiatives.touched import records_touched
 from partners.dates import DayOf
 from partners.history.changes import Change
 from partners.history.moment import asked_moment
@@ -142,31 +143,7 @@ def last_number(record: Record) -> int:
 
 def records_of(number: int) -> models.QuerySet[Record]:
     """The records, those that are still there, whose rows the change touched."""
-    return Record.objects.filter(pk__in=records_touched(number)).order_by("title", "pk")
-
-
-def records_touched(number: int) -> set[int]:
-    """The keys of the records whose rows, or whose evidence, the change touched."""
-    found: set[int] = set()
-
-    def touched(model: Any) -> models.QuerySet:
-        rows = versions()[model].objects.filter(Q(opened=number) | Q(closed=number))
-        return rows.order_by()
-
-    for model in (Record, *RECORD_MODELS.values()):
-        found |= set(touched(model).values_list("row", flat=True))
-    found |= set(touched(SECTORS).values_list("record_id", flat=True))
-    passages = set(touched(Evidence).values_list("row", flat=True))
-    for kind in statement_models():
-        found |= set(touched(kind).values_list("record_id", flat=True))
-        carrying = kind.carries_model()
-        said = set(touched(carrying).values_list("statement_id", flat=True))
-        if passages:
-            rests = carrying.objects.filter(evidence__in=passages)
-            said |= set(rests.values_list("statement", flat=True))
-        about = versions()[kind].objects.filter(row__in=said).order_by()
-        found |= set(about.values_list("record_id", flat=True))
-    return found
+    return Record.objects.filter(pk__in=records_touched(number - 1, number)).order_by("title", "pk")
 
 
 def steps_of(record: Record, numbers: Iterable[int]) -> dict[int, list[Difference]]:

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils.translation import gettext
 
 from initiatives.derive import derive, derived_values
-from initiatives.desk.history import records_touched, versions_about
+from initiatives.desk.history import versions_about
 from initiatives.desk.rules import barred_from_publishing, check_rules
 from initiatives.funding.counting import recount, recount_all
 from initiatives.funding.forest import grown_together
@@ -21,6 +21,7 @@ from initiatives.funding.models import BaseYear, Entry, ExchangeRate, Funding, P
 from initiatives.funding.places import standing_through
 from initiatives.models import Initiative, Record
 from initiatives.news.models import ImportRun, Proposal
+from initiatives.touched import records_touched
 from partners.history.changes import Change, Verb, change
 from partners.history.moment import Moment, as_of
 from partners.history.undoing import (
@@ -86,7 +87,7 @@ def undo(
     made_before = sorted(changes, key=lambda one: -one.number)
     about = ", ".join(dict.fromkeys(one.about for one in made_before if one.about))
     with change(Verb.UNDO, by, about=about, why=why, token=token) as made:
-        touched = {pk for one in made_before for pk in records_touched(one.number)}
+        touched = {pk for one in made_before for pk in records_touched(one.number - 1, one.number)}
         # What a record lacked when it was as it will be again is no reason to refuse.
         barred = barred_from_publishing(touched) | _barred_before(made_before, touched)
         for one in made_before:

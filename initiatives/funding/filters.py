@@ -6,14 +6,40 @@ from typing import Any, ClassVar
 
 import django_filters as df
 from babel.numbers import list_currencies
-from django.db import models
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
-from initiatives.filters import AnyOf, InitiativeFilter, RecordForm
+from initiatives.filters import Being, InitiativeFilter, OfRecords, RecordForm, SaysHow
 from initiatives.funding.measures import MeasureName
 from initiatives.funding.models import Funding
 from initiatives.funding.rollup import Rung
+from initiatives.index import Index, declare
 from initiatives.models import Initiative
+
+RUNG = declare("rung", lambda: Funding.objects.current(), "rung")
+CURRENCY = declare("currency", lambda: Funding.objects.current(), "currency")
+
+
+class Namely(OfRecords, df.ModelMultipleChoiceFilter):
+    """Some initiatives by name."""
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        return BitMap([initiative.pk for initiative in value])
+
+
+class Stated(OfRecords, df.ChoiceFilter):
+    """With money stated in a currency."""
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        return index.having(CURRENCY, [value])
+
+
+class Funded(OfRecords, df.ChoiceFilter):
+    """With, or without, any statement about money."""
+
+    def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
+        stated = index.having(RUNG, Rung.values)
+        return stated if value == "yes" else index.published() - stated
 
 
 class MoneyForm(RecordForm):
@@ -41,45 +67,18 @@ class FundedInitiativeFilter(InitiativeFilter):
         "measure": _("with money shown in %s"),
     }
 
-    initiative = AnyOf(
-        queryset=Initiative.objects.published(), key="slug", by="among", label=_("Initiative")
+    initiative = Namely(
+        queryset=Initiative.objects.published(), to_field_name="slug", label=_("Initiative")
     )
-    rung = df.MultipleChoiceFilter(choices=Rung.choices, label=_("Rung"), method="by_rung")
-    currency = df.ChoiceFilter(
-        choices=[(code, code) for code in sorted(list_currencies("en"))],
-        label=_("Currency"),
-        method="by_currency",
+    rung = Being(RUNG, Rung.choices, label=_("Rung"))
+    currency = Stated(
+        choices=[(code, code) for code in sorted(list_currencies("en"))], label=_("Currency")
     )
-    funded = df.ChoiceFilter(
-        choices=[("yes", _("yes")), ("no", _("no"))], label=_("Money stated"), method="by_funded"
-    )
-
-    measure = df.ChoiceFilter(
+    funded = Funded(choices=[("yes", _("yes")), ("no", _("no"))], label=_("Money stated"))
+    measure = SaysHow(
         choices=[c for c in MeasureName.choices if c[0] != MeasureName.STATED],
         label=_("Money in"),
-        method="by_measure",
     )
 
     class Meta(InitiativeFilter.Meta):
         form = MoneyForm
-
-    def by_measure(self, qs: models.QuerySet, name: str, value: str) -> models.QuerySet:
-        """All: it says in what their money is shown."""
-        return qs
-
-    def by_rung(self, qs: models.QuerySet, name: str, value: list[str]) -> models.QuerySet:
-        """With money that has come to one of the rungs."""
-        if not value:
-            return qs
-        stated = Funding.objects.current().filter(rung__in=value)
-        return qs.filter(pk__in=stated.values("record"))
-
-    def by_currency(self, qs: models.QuerySet, name: str, value: str) -> models.QuerySet:
-        """With money stated in the currency."""
-        stated = Funding.objects.current().filter(currency=value)
-        return qs.filter(pk__in=stated.values("record"))
-
-    def by_funded(self, qs: models.QuerySet, name: str, value: str) -> models.QuerySet:
-        """With, or without, any statement about money."""
-        stated = models.Q(pk__in=Funding.objects.current().values("record"))
-        return qs.filter(stated if value == "yes" else ~stated)

@@ -6,21 +6,19 @@ publication state, one list of statements about them, one place in search and in
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Iterable
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
-from django.db.models.functions import Coalesce
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.ladder import Status
-from initiatives.models.statements import Framework, Label, Labelling, Participation
+from initiatives.models.statements import Framework, Participation
 from partners.dates import DayOf, PartialDateField
-from partners.history.moment import address, today
-from partners.models import Bloc, Country, Membership, Organisation
+from partners.history.moment import address
+from partners.models import Bloc, Country
 from partners.names import fold
 
 
@@ -44,10 +42,6 @@ class RecordQuerySet(models.QuerySet["Record"]):
         """What anyone may read."""
         return self.filter(state=Record.State.PUBLISHED)
 
-    def among(self, records: Iterable[Record]) -> RecordQuerySet:
-        """Those that are one of the records."""
-        return self.filter(pk__in=[record.pk for record in records])
-
     def with_country(self, countries: Iterable[Country]) -> RecordQuerySet:
         """Those in which one of the countries takes part, itself or through an organisation."""
         taking_part = Participation.objects.current().filter(
@@ -55,49 +49,10 @@ class RecordQuerySet(models.QuerySet["Record"]):
         )
         return self.filter(pk__in=taking_part.values("record"))
 
-    def with_organisation(self, organisations: Iterable[Organisation]) -> RecordQuerySet:
-        """Those in which one of the organisations takes part."""
-        taking_part = Participation.objects.current().filter(organisation__in=organisations)
-        return self.filter(pk__in=taking_part.values("record"))
-
     def run_under(self, blocs: Iterable[Bloc]) -> RecordQuerySet:
         """Those run under one of the blocs."""
         return self.filter(
             pk__in=Framework.objects.current().filter(bloc__in=blocs).values("record")
-        )
-
-    def with_members_of(self, blocs: Iterable[Bloc], now: bool) -> RecordQuerySet:
-        """Those in which a full member of one of the blocs takes part.
-
-        With `now`, a member today; else a member when the record began, so that one whose
-        beginning is not known is not among them.
-        """
-        members = Membership.objects.filter(
-            bloc__in=blocs, role=Membership.Role.MEMBER, country=OuterRef("partner")
-        )
-        if now:
-            members = members.at(today())
-        else:
-            members = members.at(OuterRef("record__began_latest"))
-        taking_part = (
-            Participation.objects.current()
-            .annotate(partner=Coalesce("country", "organisation__country"))
-            .filter(Exists(members))
-        )
-        if not now:
-            taking_part = taking_part.filter(record__began_latest__isnull=False)
-        return self.filter(pk__in=taking_part.values("record"))
-
-    def on(self, sectors: Iterable[Sector]) -> RecordQuerySet:
-        """Those on one of the sectors."""
-        return self.filter(
-            pk__in=Record.sectors.through.objects.filter(sector__in=sectors).values("record")
-        )
-
-    def called(self, labels: Iterable[Label]) -> RecordQuerySet:
-        """Those that officially bear one of the labels."""
-        return self.filter(
-            pk__in=Labelling.objects.current().filter(label__in=labels).values("record")
         )
 
     def mentioning(self, text: str) -> RecordQuerySet:
@@ -107,18 +62,9 @@ class RecordQuerySet(models.QuerySet["Record"]):
             chosen = chosen.filter(search_text__contains=word)
         return chosen if fold(text) else self.none()
 
-    def began_within(self, first: dt.date | None, last: dt.date | None) -> RecordQuerySet:
-        """Those that surely began between the two days; an unknown beginning is in no period."""
-        chosen = self.filter(began_earliest__isnull=False, began_latest__isnull=False)
-        if first:
-            chosen = chosen.filter(began_earliest__gte=first)
-        if last:
-            chosen = chosen.filter(began_latest__lte=last)
-        return chosen
-
     def newest_first(self) -> RecordQuerySet:
-        """By beginning, the latest first, those without a date last."""
-        return self.order_by(F("began_earliest").desc(nulls_last=True), "title", "pk")
+        """By beginning, the latest first, those without a date last; of one day, the last entered."""
+        return self.order_by(F("began_earliest").desc(nulls_last=True), "-pk")
 
     def recently_changed(self) -> RecordQuerySet:
         """Latest change first."""

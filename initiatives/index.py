@@ -1,0 +1,302 @@
+"""Which records have which values, in memory: what every filter and every count beside it asks.
+
+For each value of each filter there is a set of record keys (a Roaring bitmap). A filter is a union
+of such sets, a selection their intersection, a facet the sizes of intersections: at a million
+records a matter of milliseconds.
+
+The index is of one data version. Before it is asked it is brought to the present: the records that
+changes since have touched are read again, whichever process made them. As of a moment in the past
+it is built from what held then.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import threading
+from array import array
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+from django.db import connection, models
+from django.db.models.expressions import RawSQL
+from pyroaring import BitMap
+
+from initiatives.models import Record
+from initiatives.touched import records_touched
+from partners.history.changes import Change, DataVersion
+from partners.history.moment import asked_moment
+from partners.models import Membership
+
+# How many versions are kept: the present one, and those of the past that were asked for last.
+KEPT = 4
+# Of so many records, an index is built anew rather than brought up to date.
+MOST_TOUCHED = 100_000
+UNKNOWN = np.iinfo(np.int32).min
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """Where the values of a filter are read: rows, their column of the value, that of the record."""
+
+    rows: Callable[[], models.QuerySet]
+    value: str
+    record: str = "record_id"
+
+    def pairs(self, records: Iterable[int] | None = None) -> Iterator[tuple[Hashable, int]]:
+        """Value and record of every row; with `records`, of those about them."""
+        rows = self.rows().order_by()
+        if records is not None:
+            rows = rows.filter(**{f"{self.record}__in": in_database(records)})
+        return rows.values_list(self.value, self.record).iterator(chunk_size=20_000)
+
+
+DIMENSIONS: dict[str, Dimension] = {}
+
+
+def declare(
+    name: str, rows: Callable[[], models.QuerySet], value: str, record: str = "record_id"
+) -> str:
+    """Have the index know a dimension; its name. A row without a value is in no set."""
+    DIMENSIONS[name] = Dimension(rows, value, record)
+    return name
+
+
+declare("type", lambda: Record.objects.published(), "type", "pk")
+
+
+def in_database(records: Iterable[int]) -> RawSQL:
+    """The keys as a subquery, however many there are."""
+    keys = ",".join(map(str, records))
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{keys}}}"])
+    return RawSQL("SELECT value FROM json_each(%s)", [f"[{keys}]"])
+
+
+Sets = dict[Hashable, BitMap]
+Version = tuple[int, dt.datetime | None]
+
+
+@dataclass(frozen=True)
+class Index:
+    """The sets of one data version, which is the number and the time of its last change.
+
+    `sets` has, by dimension and value, the records with that value; `earliest` and `latest` the
+    days of the beginning by record, as ordinals, UNKNOWN where there is none; `newest_first` all
+    published records in that order.
+    """
+
+    version: Version
+    sets: Mapping[str, Sets]
+    earliest: np.ndarray
+    latest: np.ndarray
+    newest_first: np.ndarray
+    _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
+
+    # --- What it is asked ------------------------------------------------------------------------
+
+    def published(self, type: str | None = None) -> BitMap:
+        """The published records of a type; without one, of all types."""
+        types = self.sets["type"]
+        return types.get(type, BitMap()) if type else BitMap.union(BitMap(), *types.values())
+
+    def having(self, dimension: str, values: Iterable[Hashable]) -> BitMap:
+        """The records with any of the values."""
+        known = self.sets[dimension]
+        return BitMap.union(BitMap(), *(known[value] for value in values if value in known))
+
+    def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
+        """How many of the records have each value, for those values that any of them has."""
+        counted = (
+            (value, among.intersection_cardinality(records))
+            for value, records in self.sets[dimension].items()
+        )
+        return {value: count for value, count in counted if count}
+
+    def began_within(self, first: dt.date | None, last: dt.date | None) -> BitMap:
+        """The records that surely began between the two days; an unknown beginning never did."""
+        within = (self.earliest != UNKNOWN) & (self.latest != UNKNOWN)
+        if first:
+            within &= self.earliest >= first.toordinal()
+        if last:
+            within &= self.latest <= last.toordinal()
+        return BitMap(np.flatnonzero(within).astype(np.uint32))
+
+    def with_members(self, blocs: Iterable[int], on: dt.date | None) -> BitMap:
+        """The records in which a full member of one of the blocs takes part.
+
+        A member on that day; without one, when the record began, so that one whose beginning is
+        not known is not among them.
+        """
+        return BitMap.union(BitMap(), *(self._with_members(bloc, on) for bloc in blocs))
+
+    def _with_members(self, bloc: int, on: dt.date | None) -> BitMap:
+        if (bloc, on) not in self._members:
+            found = BitMap()
+            for country, since, until in self._memberships.get(bloc, ()):
+                taking_part = self.sets["country"].get(country, BitMap())
+                if on:
+                    held = (since is None or since <= on) and (until is None or on <= until)
+                    found |= taking_part if held else BitMap()
+                else:
+                    found |= self._begun_between(taking_part, since, until)
+            self._members[bloc, on] = found
+        return self._members[bloc, on]
+
+    def _begun_between(
+        self, records: BitMap, since: dt.date | None, until: dt.date | None
+    ) -> BitMap:
+        keys = np.asarray(records.to_array(), dtype=np.uint32)
+        days = self.latest[keys]
+        held = days != UNKNOWN
+        if since:
+            held &= days >= since.toordinal()
+        if until:
+            held &= days <= until.toordinal()
+        return BitMap(keys[held])
+
+    @cached_property
+    def _memberships(self) -> dict[int, list[tuple[int, dt.date | None, dt.date | None]]]:
+        """Full memberships by bloc: the country, and the days as `Membership.at` reads them."""
+        found = defaultdict(list)
+        full = Membership.objects.filter(role=Membership.Role.MEMBER).order_by()
+        days = ("bloc", "country", "since_latest", "until_earliest")
+        for bloc, country, since, until in full.values_list(*days):
+            found[bloc].append((country, since, until))
+        return found
+
+    def in_order(self, members: BitMap) -> np.ndarray:
+        """The keys of the records, the latest beginning first, those without one last.
+
+        Of one day, what was entered last comes first.
+        """
+        if 20 * len(members) < len(self.newest_first):
+            keys = np.asarray(members.to_array(), dtype=np.int64)
+            return keys[np.argsort(-_order(self.earliest[keys], keys), kind="stable")]
+        chosen = np.zeros(len(self.earliest), dtype=bool)
+        chosen[np.asarray(members.to_array(), dtype=np.int64)] = True
+        return self.newest_first[chosen[self.newest_first]]
+
+    # --- How it is made --------------------------------------------------------------------------
+
+    @classmethod
+    def built(cls, version: Version) -> Index:
+        """Read from the database, all of it."""
+        sets = {name: _grouped(of.pairs()) for name, of in DIMENSIONS.items()}
+        rows = np.array(list(_days(None)), dtype=np.int64).reshape(-1, 3)
+        size = int(rows[:, 0].max(initial=0)) + 1
+        earliest, latest = (np.full(size, UNKNOWN, dtype=np.int32) for _ in range(2))
+        earliest[rows[:, 0]], latest[rows[:, 0]] = rows[:, 1], rows[:, 2]
+        keys = rows[:, 0]
+        ordered = keys[np.argsort(-_order(rows[:, 1], keys))]
+        return cls(version, sets, earliest, latest, ordered)
+
+    def at(self, version: Version, touched: set[int]) -> Index:
+        """The index of a later version, between which changes touched those records."""
+        gone = BitMap(touched)
+        sets = {}
+        for name, of in DIMENSIONS.items():
+            known = {
+                value: records - gone if records.intersect(gone) else records
+                for value, records in self.sets[name].items()
+            }
+            for value, records in _grouped(of.pairs(touched)).items():
+                known[value] = known.get(value, BitMap()) | records
+            sets[name] = {value: records for value, records in known.items() if records}
+        size = max(len(self.earliest), max(touched, default=0) + 1)
+        earliest, latest = _grown(self.earliest, size), _grown(self.latest, size)
+        changed = np.fromiter(touched, dtype=np.int64, count=len(touched))
+        earliest[changed] = latest[changed] = UNKNOWN
+        here = np.array(list(_days(touched)), dtype=np.int64).reshape(-1, 3)
+        earliest[here[:, 0]], latest[here[:, 0]] = here[:, 1], here[:, 2]
+        kept = self.newest_first[~np.isin(self.newest_first, changed)]
+        keys = np.concatenate([kept, here[:, 0]])
+        # Nearly in order already, which the stable sort makes use of.
+        ordered = keys[np.argsort(-_order(earliest[keys], keys), kind="stable")]
+        return Index(version, sets, earliest, latest, ordered)
+
+
+def _grouped(pairs: Iterable[tuple[Hashable, int]]) -> Sets:
+    keys: dict[Hashable, array] = defaultdict(lambda: array("I"))
+    for value, record in pairs:
+        if value is not None and value != "":
+            keys[value].append(record)
+    return {value: BitMap(records) for value, records in keys.items()}
+
+
+def _days(records: Iterable[int] | None) -> Iterator[tuple[int, int, int]]:
+    """Published records with the first and last day of their beginning, as ordinals."""
+    rows = Record.objects.published().order_by()
+    if records is not None:
+        rows = rows.filter(pk__in=in_database(records))
+    for key, *days in rows.values_list("pk", "began_earliest", "began_latest").iterator(20_000):
+        first, last = (day.toordinal() if day else int(UNKNOWN) for day in days)
+        yield key, first, last
+
+
+def _order(days: np.ndarray, keys: np.ndarray) -> np.ndarray:
+    """What sorts by day, then by key."""
+    return (days.astype(np.int64) << 32) + keys.astype(np.int64)
+
+
+def _grown(days: np.ndarray, size: int) -> np.ndarray:
+    more = np.full(size - len(days), UNKNOWN, dtype=np.int32)
+    return np.concatenate([days, more])
+
+
+# --- The index now ---------------------------------------------------------------------------------
+
+_kept: dict[Version, Index] = {}
+_lock = threading.Lock()
+
+
+def index() -> Index:
+    """The index as of what is read: now, or the moment that was asked for.
+
+    Two queries if nothing has changed since it was asked last.
+    """
+    number, writing = _number()
+    if writing:  # a change that is being made may still be given up: nobody else is to see it
+        return Index.built((number, None))
+    asked = Change.objects.filter(number__in=[number, *(version[0] for version in [*_kept])])
+    times = dict(asked.values_list("number", "at"))
+    version = (number, times.get(number))
+    if version in _kept:
+        return _kept[version]
+    with _lock:
+        if version not in _kept:
+            # Of a number that was given up and used again, what was kept is worth nothing.
+            for worthless in [v for v in _kept if times.get(v[0]) != v[1]]:
+                del _kept[worthless]
+            bases = [v for v in _kept if v[0] <= number]
+            base = max(bases, key=lambda v: v[0], default=None)
+            found = _brought_to(version, _kept[base] if base else None)
+            _keep(found)
+            return found
+        return _kept[version]
+
+
+def _keep(found: Index) -> None:
+    """Keep it, and let go of the oldest; never of the present one."""
+    _kept[found.version] = found
+    present = max(_kept, key=lambda version: version[0])
+    for old in [version for version in _kept if version != present][: len(_kept) - KEPT]:
+        del _kept[old]
+
+
+def _brought_to(version: Version, base: Index | None) -> Index:
+    if base is not None and base.sets.keys() == DIMENSIONS.keys():
+        touched = records_touched(base.version[0], version[0])
+        if len(touched) <= MOST_TOUCHED:
+            return base.at(version, touched)
+    return Index.built(version)
+
+
+def _number() -> tuple[int, bool]:
+    moment = asked_moment()
+    if moment is not None:
+        return moment.number, False
+    row = DataVersion.objects.filter(pk=1).values_list("number", "writing").first()
+    return row or (0, False)
