@@ -15,6 +15,8 @@ from tests import cast
 from tests.people import client_of, person
 from tests.reading import body, get_json, page
 
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
+
 AGENCY = "Kenya and Brazil said on Monday that they will build a joint laboratory for computing."
 
 
@@ -55,7 +57,6 @@ def two_beginnings() -> tuple[Initiative, StatusStep, StatusStep]:
     return record, *record.steps.order_by("pk")
 
 
-@pytest.mark.django_db
 def test_the_record_goes_by_the_chosen_value_and_stays_disputed():
     record, _first, second = two_beginnings()
     assert str(record.began) != "June 2024"
@@ -71,7 +72,6 @@ def test_the_record_goes_by_the_chosen_value_and_stays_disputed():
     assert [s["chosen_because"] for s in said] == [None, "the ministry says so"]
 
 
-@pytest.mark.django_db
 def test_choosing_the_other_takes_the_choice_from_the_first():
     record, first, second = two_beginnings()
     choose(second, "the ministry says so", person("editor"))
@@ -82,7 +82,6 @@ def test_choosing_the_other_takes_the_choice_from_the_first():
     assert second.chosen_because == ""
 
 
-@pytest.mark.django_db
 def test_what_is_not_disputed_cannot_be_chosen():
     record, first, second = two_beginnings()
     cast.retire(second)
@@ -94,7 +93,6 @@ def test_what_is_not_disputed_cannot_be_chosen():
     assert Change.objects.count() == before
 
 
-@pytest.mark.django_db
 def test_the_chosen_amount_counts_and_its_rival_does_not_count_again():
     record = cast.initiative("paid-programme", began="2020")
     ten = cast.money(record, "share", 10, period="2020")
@@ -109,7 +107,6 @@ def test_the_chosen_amount_counts_and_its_rival_does_not_count_again():
     assert counted() == {twenty.pk}
 
 
-@pytest.mark.django_db
 def test_every_dispute_is_found_with_all_its_sides():
     forum = Summit.objects.get(slug="1st-belt-and-road-forum")
     [found] = disputes(forum)
@@ -120,7 +117,6 @@ def test_every_dispute_is_found_with_all_its_sides():
     assert "disputed-programme" in {dispute.record.slug for dispute in disputes()}
 
 
-@pytest.mark.django_db
 def test_an_editor_decides_a_dispute_side_by_side_and_must_say_why():
     record, _first, second = two_beginnings()
     editor = client_of("editor")
@@ -146,7 +142,6 @@ def test_an_editor_decides_a_dispute_side_by_side_and_must_say_why():
     )
 
 
-@pytest.mark.django_db
 def test_the_disputes_that_are_open_or_decided_are_asked_for():
     record, first, second = two_beginnings()
     editor = client_of("editor")
@@ -167,7 +162,6 @@ def test_the_disputes_that_are_open_or_decided_are_asked_for():
     assert "No dispute is open" in page(editor, "/review/disputes/")
 
 
-@pytest.mark.django_db
 def test_a_form_gone_back_to_and_sent_with_another_choice_decides_again():
     record, first, second = two_beginnings()
     editor = client_of("editor")
@@ -179,7 +173,6 @@ def test_a_form_gone_back_to_and_sent_with_another_choice_decides_again():
         assert str(record.began) == began
 
 
-@pytest.mark.django_db
 def test_a_stranger_decides_nothing():
     _record, _first, second = two_beginnings()
     asked = {"kind": "statusstep", "statement": second.pk, "because": "so"}

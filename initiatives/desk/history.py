@@ -263,7 +263,7 @@ def _of_statement(before: Any, after: Any, number: int) -> Iterator[Difference]:
     if before is not None and after is not None and not retired and before.retired_at is None:
         for one in _of_columns(type(there), before, after, number):
             about = f"{what} “{_words(before)}”: {one.what}"
-            yield Difference(about, one.before, one.after, number, public)
+            yield Difference(about, one.before, one.after, number, public and one.public)
         return
     was = _words(before) if before is not None and before.retired_at is None else ""
     now = _words(after) if after is not None and not retired else ""
@@ -279,9 +279,22 @@ def _of_columns(model: Any, before: Any, after: Any, number: int) -> Iterator[Di
             continue
         was, now = getattr(before, field.attname), getattr(after, field.attname)
         if was != now:
+            public = _points_at_public(before, field) and _points_at_public(after, field)
             yield Difference(
-                str(field.verbose_name), _column(before, field), _column(after, field), number
+                str(field.verbose_name),
+                _column(before, field),
+                _column(after, field),
+                number,
+                public,
             )
+
+
+def _points_at_public(row: Any, field: Any) -> bool:
+    """Whether the column names no statement of another record that is not published."""
+    named = _get(row, field.name) if field.is_relation else None
+    if not isinstance(named, Statement) or named.record_id == row.record_id:
+        return True
+    return named.record.state == Record.State.PUBLISHED
 
 
 def _column(row: Any, field: Any) -> str:

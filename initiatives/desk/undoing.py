@@ -137,11 +137,15 @@ def changes_of(run: ImportRun) -> list[Change]:
 
 
 def undo_run(run: ImportRun, by: Any = None, why: str = "", token: str | None = None) -> Change:
-    """Take back all that an import run wrote that still stands; CannotUndo names what prevents it."""
+    """Take back all that an import run wrote that still stands; CannotUndo names what prevents it.
+
+    Replayed if the form was sent before.
+    """
     standing = changes_of(run)
+    made = undo(standing, by, why, token)
     if not standing:
         raise CannotUndo([Conflict(gettext("the run changed nothing that still stands"))])
-    return undo(standing, by, why, token)
+    return made
 
 
 def revert(

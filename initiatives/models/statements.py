@@ -440,11 +440,16 @@ class OutcomeCarries(Carries):
 
 
 def public_passages() -> models.QuerySet[Evidence]:
-    """Accepted passages that carry, or carried, something about a published record."""
+    """Accepted passages that carry, or carried, something about a published record.
+
+    What names another record that is not published is not public.
+    """
     carrying = Q()
     for kind in statement_models():
         here = kind.carries_model().objects.filter(
             evidence=OuterRef("pk"), statement__record__state="published"
         )
+        if kind.NAMES:
+            here = here.filter(**{f"statement__{kind.NAMES}__state": "published"})
         carrying |= Q(Exists(here))
     return Evidence.objects.filter(carrying, state=Evidence.State.ACCEPTED)
