@@ -341,6 +341,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 10.0,
         "options": {"expires": 10},
     },
+    # What was changed since is compared by reading it: the longer ago, the slower a search.
+    "catch up search": {
+        "task": "initiatives.tasks.catch_up_search",
+        "schedule": 30.0,
+        "options": {"expires": 30},
+    },
 }
 
 

@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 from pyroaring import BitMap
 
+from initiatives import search
 from initiatives.index import Index, declare
 from initiatives.ladder import Status
 from initiatives.models import (
@@ -213,8 +214,7 @@ class Mentioning(OfRecords, df.CharFilter):
     """Whose text has every word."""
 
     def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
-        found = Record.objects.published().mentioning(value)
-        return BitMap(found.order_by().values_list("pk", flat=True))
+        return search.found(value)
 
 
 class SaysHow(OfRecords, df.ChoiceFilter):
@@ -257,6 +257,8 @@ class RecordForm(forms.Form):
         first, last = values.get("year_min"), values.get("year_max")
         if first and last and first > last:
             self.add_error("year_max", _("The years end before they begin."))
+        if values.get("sort") == "relevance" and not values.get("q"):
+            self.add_error("sort", _("Say what to look for: q is missing."))
         if values.get("membership") and not values.get("members_of"):
             self.add_error("membership", _("Say of which bloc: members_of is missing."))
         return values
@@ -317,6 +319,7 @@ class RecordFilter(ListFilter):
             ("oldest", _("earliest beginning first")),
             ("title", _("by title")),
             ("changed", _("last changed first")),
+            ("relevance", _("best match first")),
         ],
         label=_("Order"),
     )

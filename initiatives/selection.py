@@ -21,6 +21,7 @@ from pyroaring import BitMap
 from initiatives.filters import ListFilter, RecordFilter
 from initiatives.index import UNKNOWN, Index, in_database, index
 from initiatives.models import Record
+from initiatives.search import PARTS, found
 from partners.history.asking import MomentField, in_words
 
 # Orders that the database knows.
@@ -125,9 +126,19 @@ class Selection:
             rows = self.records.order_by(COLUMNS[sort], "pk").values_list("pk", flat=True)
             return list(rows[start:stop])
         newest, known = self._by_beginning
+        if sort == "relevance" or (not sort and self.chose("q")):
+            newest = self._best_first(newest)
         if sort == "oldest":
-            newest = np.concatenate([newest[:known][::-1], newest[known:]])
+            newest = np.concatenate([newest[:known][::-1], newest[known:][::-1]])
         return newest[start:stop].tolist()
+
+    def _best_first(self, keys: np.ndarray) -> np.ndarray:
+        """Those with all the words in the title first, then in title and names, then the others."""
+        text = self.form.cleaned_data["q"]
+        rank = np.zeros(len(keys), dtype=np.int8)
+        for parts in (PARTS[:1], PARTS[:2]):
+            rank -= np.isin(keys, np.asarray(found(text, parts).to_array(), dtype=keys.dtype))
+        return keys[np.argsort(rank, kind="stable")]
 
     @cached_property
     def _by_beginning(self) -> tuple[np.ndarray, int]:

@@ -313,7 +313,7 @@ AT_MOST = {
     "/countries/KEN/": 15,
     "/blocs/brics/": 15,
     "/organisations/lab/": 15,
-    "/search/?q=panda": 25,
+    "/search/?q=panda": 30,
     "/imports/": 10,
 }
 

@@ -11,6 +11,7 @@ from initiatives.models.records import (
     Summit,
     SummitSeries,
 )
+from initiatives.models.searching import SearchState
 from initiatives.models.statements import (
     Carries,
     Figure,
@@ -70,6 +71,7 @@ __all__ = [
     "ParticipationCarries",
     "Publisher",
     "Record",
+    "SearchState",
     "Sector",
     "Statement",
     "StatusStep",

@@ -1,0 +1,165 @@
+"""Text is found wherever it stands, whatever its case and accents, on either database."""
+
+from __future__ import annotations
+
+import random
+from urllib.parse import urlencode
+
+import pytest
+from django.db import transaction
+
+from initiatives.desk.undoing import undo
+from initiatives.models import Initiative, Participation, SearchState
+from initiatives.search import PARTS, Query, catch_up, documents, found, words_of
+from partners.history.changes import Change, data_version
+from partners.history.moment import Moment, as_of
+from partners.models import Organisation, OrganisationName
+from tests import cast
+from tests.documents import document, imported, initiative, step
+from tests.people import person
+from tests.reading import get_json
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(params=["read", "indexed"])
+def kept(request):
+    """Every search twice: by reading what is there, and by the index of the database."""
+    return catch_up if request.param == "indexed" else lambda: None
+
+
+def slugs(client, q, **more):
+    return [
+        row["slug"]
+        for row in get_json(client, f"/initiatives.json?{urlencode({'q': q, **more})}")["results"]
+    ]
+
+
+def a_world():
+    cast.initiative("title", title="Wombat São Paulo 一带一路 network", began="2019")
+    named = cast.initiative("named", title="Another", aliases=["Wombat-Plan"], began="2024")
+    told = cast.initiative("told", title="A third", summary="A wombat, of course.", began="2020")
+    body = Organisation.objects.create(slug="wombat-lab", name="Wombat Laboratory", kind="company")
+    OrganisationName.objects.create(organisation=body, name="Wombat Laboratory")
+    Participation.objects.create(record=told, organisation=body, role="lead")
+    article = "It was said that the wombats of Kenya sign."
+    imported(document(initiative("said", title="A fourth", status=[step(quote=article)])))
+    return named
+
+
+@pytest.mark.parametrize(
+    ("q", "expected"),
+    [
+        ("wombat", "title told named said"),
+        ("WOMB", "title told named said"),
+        ("wombat laboratory", "told"),
+        ("laboratory wombat", "told"),
+        ("sao paulo", "title"),
+        ("SÃO pau", "title"),
+        ("一带", "title"),
+        ("带一路", "title"),
+        ("路一", ""),
+        ("wombat-plan", "named"),
+        ("wombats kenya", "said"),
+        ("ombat", ""),
+        ("wombat nothing-such", ""),
+        ('wombat" OR "x', ""),
+        ("NEAR(wombat)", ""),
+        ("wombat*", "title told named said"),
+        ("title:wombat", ""),
+        ("wombat & ! | <-> '", "title told named said"),
+        ("'; --", ""),
+    ],
+)
+def test_what_is_looked_for_is_found(client, kept, q, expected):
+    a_world()
+    kept()
+    assert sorted(slugs(client, q)) == sorted(expected.split())
+
+
+def test_the_best_match_comes_first_and_then_the_latest(client, kept):
+    a_world()
+    kept()
+    assert slugs(client, "wombat") == ["title", "named", "told", "said"]
+    assert slugs(client, "wombat", sort="relevance") == slugs(client, "wombat")
+    assert slugs(client, "wombat", sort="oldest")[0] == "title"
+    assert client.get("/initiatives.json?sort=relevance").status_code == 400
+
+
+def test_what_changes_is_found_at_once_and_what_is_gone_is_not(client, kept):
+    named = a_world()
+    kept()
+    named.title, named.aliases = "A numbat", []
+    named.save()
+    assert "named" not in slugs(client, "wombat")
+    assert slugs(client, "numbat") == ["named"]
+    name = OrganisationName.objects.get(folded="wombat laboratory")
+    name.name = "Quoll Laboratory"
+    name.save()
+    assert slugs(client, "quoll") == ["told"]
+    Initiative.objects.get(slug="title").delete()
+    assert "title" not in slugs(client, "wombat")
+
+
+def test_rejected_passages_and_those_of_what_is_not_held_any_more_are_not_found(client, kept):
+    a_world()
+    kept()
+    record = Initiative.objects.get(slug="said")
+    cast.retire(record.steps.get())
+    assert "said" not in slugs(client, "wombats")
+
+
+def test_the_past_is_found_as_it_was(client, kept):
+    named = a_world()
+    made = Change.objects.get(number=data_version())
+    kept()
+    named.title, named.aliases = "A numbat", []
+    named.save()
+    kept()
+    assert "named" not in slugs(client, "wombat")
+    with as_of(Moment(made.number, made.at)):
+        assert named.pk in found("wombat")
+
+
+def test_what_was_taken_back_is_not_found(client, kept):
+    a_world()
+    kept()
+    made = Change.objects.filter(verb="import").newest_first()[0]
+    undo([made], person("chief editor"), "a test")
+    assert "said" not in slugs(client, "wombat")
+
+
+def test_catching_up_reads_only_what_was_touched():
+    a_world()
+    everything = catch_up()
+    assert everything >= Initiative.objects.count()
+    assert catch_up() == 0
+    cast.initiative("one-more", title="One more")
+    assert 1 <= catch_up() < everything
+    assert SearchState.objects.get().number == data_version()
+
+
+def test_what_a_change_that_was_given_up_wrote_is_not_found(client):
+    a_world()
+    catch_up()
+    with pytest.raises(RuntimeError), transaction.atomic():
+        cast.initiative("given-up", title="Numbat")
+        assert slugs(client, "numbat") == ["given-up"]
+        raise RuntimeError
+    assert slugs(client, "numbat") == []
+
+
+def test_the_index_and_reading_find_the_same_words_of_the_seeds():
+    catch_up()
+    texts = [d for d in documents() if d.title]
+    dice = random.Random(3)
+    words = sorted({word for d in texts for part in PARTS for word in d.part(part)})
+    for _ in range(150):
+        q = " ".join(w[: dice.choice([1, 3, 9])] for w in dice.sample(words, dice.choice([1, 2])))
+        parts = PARTS[: dice.choice([1, 2, 4])]
+        expected = {d.record for d in texts if Query(q).matches(d, parts)}
+        assert set(found(q, parts)) == expected, (q, parts)
+
+
+def test_ideographs_are_words_each():
+    assert words_of("5G 网络, Ünïted") == ["5g", "网", "络", "united"]
