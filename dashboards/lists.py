@@ -51,7 +51,6 @@ class Listing:
     # Lists of records are ordered as their filter says.
     order: Callable[[models.QuerySet], models.QuerySet] = _as_they_are
     facets: tuple[str, ...] = ()
-    years: bool = False
     intro: Any = ""
 
     def rows(
@@ -144,8 +143,7 @@ INITIATIVES = Listing(
     FundedInitiativeFilter,
     columns.INITIATIVE_COLUMNS,
     columns.initiatives_with_relations,
-    facets=("bloc", "country", "sector", "kind", "status", "label"),
-    years=True,
+    facets=("bloc", "country", "sector", "kind", "status", "label", "began"),
 )
 ALLIANCES = Listing(
     "alliances",
@@ -154,8 +152,7 @@ ALLIANCES = Listing(
     filters.AllianceFilter,
     columns.ALLIANCE_COLUMNS,
     columns.with_relations,
-    facets=("bloc", "country", "sector"),
-    years=True,
+    facets=("bloc", "country", "sector", "began"),
 )
 SUMMITS = Listing(
     "summits",
@@ -164,8 +161,7 @@ SUMMITS = Listing(
     filters.SummitFilter,
     columns.SUMMIT_COLUMNS,
     columns.with_relations,
-    facets=("bloc", "country", "sector"),
-    years=True,
+    facets=("bloc", "country", "sector", "began"),
 )
 COUNTRIES = Listing(
     "countries",

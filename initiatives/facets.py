@@ -2,49 +2,82 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from urllib.parse import quote
 
 from pyroaring import BitMap
 
 from initiatives.selection import Selection
+from partners.dates import PartialDate
+
+# Choices that are seen at once.
+FIRST = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice of a filter: how many records one gets by taking it alone."""
+    """One choice of a filter: how many records one gets by taking it alone, and the way there."""
 
     value: str
     label: str
     count: int
     selected: bool = False
+    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A filter as a list of choices."""
+    """A filter as a list of choices; `without` names the filter that leaves them out, if any."""
 
     name: str
     label: str
     choices: list[Choice]
     errors: list[str]
+    without: str = ""
+    left_out: frozenset[str] = field(default_factory=frozenset)
+
+    @property
+    def first(self) -> list[Choice]:
+        """The choices that are seen at once."""
+        return self.choices[:FIRST]
+
+    @property
+    def more(self) -> list[Choice]:
+        """The others."""
+        return self.choices[FIRST:]
+
+    @property
+    def open(self) -> bool:
+        """Whether something of it was chosen."""
+        return bool(self.errors or self.left_out or any(c.selected for c in self.choices))
 
 
 def facet(selection: Selection, name: str) -> Facet:
     """The choices of a filter with their counts under all other filters; chosen ones first."""
-    selected = set(selection.params.getlist(name))
-    found = counts(selection, name, selection.ignoring(name))
+    others = selection.ignoring(name)
+    found = periods(selection, others) if name == "began" else counts(selection, name, others)
     there = {choice.value for choice in found}
     missing = [
         Choice(active.value, active.text, 0)
         for active in selection.active
         if active.name == name and active.value not in there
     ]
-    choices = [Choice(c.value, c.label, c.count, c.value in selected) for c in [*missing, *found]]
+    selected = set(selection.chose(name))
+    rest = selection.params.copy()
+    rest.pop(name, None)
+    query = f"{rest.urlencode()}&" if rest else ""
+    choices = [
+        Choice(c.value, c.label, c.count, c.value in selected, f"{query}{name}={quote(c.value)}")
+        for c in [*missing, *found]
+    ]
+    without = f"not_{name}"
     return Facet(
         name,
         str(selection.filterset.filters[name].label),
         sorted(choices, key=lambda c: not c.selected),
-        selection.errors.get(name, []),
+        selection.errors.get(name, []) + selection.errors.get(without, []),
+        without if without in selection.filterset.filters else "",
+        frozenset(selection.chose(without)),
     )
 
 
@@ -60,3 +93,23 @@ def counts(selection: Selection, name: str, among: BitMap | None = None) -> list
         Choice(value, label, found[key]) for key, (value, label) in named.items() if key in found
     ]
     return sorted(choices, key=lambda choice: (-choice.count, choice.label))
+
+
+def periods(selection: Selection, among: BitMap) -> list[Choice]:
+    """How many of the records surely began in each year, the latest first.
+
+    Behind a year that was chosen, or of which a part was, its quarters and months.
+    """
+    looked_into = {text[:4] for text in selection.chose("began")}
+    years = selection.index.began_in(among)
+    choices = []
+    for year in sorted(years, reverse=True):
+        choices.append(_period(f"{year:04}", years[year]))
+        if f"{year:04}" in looked_into:
+            parts = selection.index.began_in(among, year)
+            choices += [_period(text, parts[text]) for text in sorted(parts)]
+    return choices
+
+
+def _period(text: str, count: int) -> Choice:
+    return Choice(text, str(PartialDate.parse(text)), count)

@@ -18,6 +18,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from django.db import connection, models
@@ -124,6 +125,32 @@ class Index:
             within &= self.latest <= last.toordinal()
         return BitMap(np.flatnonzero(within).astype(np.uint32))
 
+    def began_in(self, among: BitMap, year: int | None = None) -> dict[Any, int]:
+        """How many of the records surely began in each year; in one year, by quarter and month.
+
+        Years by number; quarters and months as EDTF has them, "2019-33" and "2019-06".
+        """
+        keys = np.asarray(among.to_array(), dtype=np.int64)
+        first, last = self._months
+        if year is None:
+            years = first[keys] // 12
+            return _tally(years[(years == last[keys] // 12) & (first[keys] >= 0)])
+        first, last = first[keys] - 12 * year, last[keys] - 12 * year
+        within = (first >= 0) & (last < 12)
+        first, last = first[within], last[within]
+        quarters = _tally(first[first // 3 == last // 3] // 3)
+        months = _tally(first[first == last])
+        return {
+            **{f"{year:04}-{quarter + 33}": n for quarter, n in quarters.items()},
+            **{f"{year:04}-{month + 1:02}": n for month, n in months.items()},
+        }
+
+    @cached_property
+    def _months(self) -> tuple[np.ndarray, np.ndarray]:
+        """The months of the first and the last day of the beginnings, counted from year 0; else -1."""
+        unknown = (self.earliest == UNKNOWN) | (self.latest == UNKNOWN)
+        return _month(self.earliest, unknown), _month(self.latest, unknown)
+
     def with_members(self, blocs: Iterable[int], on: dt.date | None) -> BitMap:
         """The records in which a full member of one of the blocs takes part.
 
@@ -216,6 +243,17 @@ class Index:
         # Nearly in order already, which the stable sort makes use of.
         ordered = keys[np.argsort(-_order(earliest[keys], keys), kind="stable")]
         return Index(version, sets, earliest, latest, ordered)
+
+
+def _month(days: np.ndarray, unknown: np.ndarray) -> np.ndarray:
+    since_1970 = np.where(unknown, 0, days) - dt.date(1970, 1, 1).toordinal()
+    months = since_1970.astype("datetime64[D]").astype("datetime64[M]").astype(np.int32)
+    return np.where(unknown, -1, months + 12 * 1970).astype(np.int32)
+
+
+def _tally(values: np.ndarray) -> dict[int, int]:
+    found, counts = np.unique(values, return_counts=True)
+    return dict(zip(found.tolist(), counts.tolist(), strict=True))
 
 
 def _grouped(pairs: Iterable[tuple[Hashable, int]]) -> Sets:

@@ -46,6 +46,10 @@ def words_of(text: str) -> list[str]:
     return _IDEOGRAPH.sub(r" \1 ", fold(text)).split()
 
 
+# What is marked as one: a word, or an ideograph.
+_WORD = re.compile(rf"{_IDEOGRAPH.pattern}|(?:(?!{_IDEOGRAPH.pattern})[^\W_]|[\u0300-\u036f])+")
+
+
 @dataclass(frozen=True)
 class Document:
     """The words of a record, by the part in which they stand."""
@@ -79,6 +83,23 @@ class Query:
             any(f" {' '.join(phrase)}{_end(phrase)}" in text for text in texts)
             for phrase in self.phrases
         )
+
+    def begin_in(self, text: str) -> bool:
+        """Whether each phrase stands in the text."""
+        words = f" {' '.join(words_of(text))} "
+        return all(f" {' '.join(phrase)}{_end(phrase)}" in words for phrase in self.phrases)
+
+    def pieces(self, text: str) -> Iterator[tuple[str, bool]]:
+        """The text in pieces, and whether each is what was looked for."""
+        starts = {word for phrase in self.phrases for word in phrase}
+        end = 0
+        for match in _WORD.finditer(text):
+            words = words_of(match[0])
+            if words and any(words[0].startswith(start) for start in starts):
+                yield text[end : match.start()], False
+                yield match[0], True
+                end = match.end()
+        yield text[end:], False
 
     def for_sqlite(self, parts: Iterable[str]) -> str:
         """The query in the language of FTS5."""
@@ -175,6 +196,22 @@ def documents(records: Iterable[int] | None = None) -> Iterator[Document]:
                 words_of(summary),
                 words_of(" ".join(said[key])),
             )
+
+
+def quotes(query: Query, records: Iterable[int]) -> dict[int, str]:
+    """For each of the records whose passages have words that are looked for, the one with most."""
+    found = {}
+    wanted = [words[0] for words in query.phrases]
+    for record, passages in _said(list(records)).items():
+
+        def hits(passage: str) -> int:
+            words = words_of(passage)
+            return sum(any(word.startswith(start) for word in words) for start in wanted)
+
+        best = max(passages, key=hits, default="")
+        if best and hits(best):
+            found[record] = best
+    return found
 
 
 def _partners(records: list[int]) -> dict[int, list[str]]:

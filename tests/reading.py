@@ -97,11 +97,9 @@ def page_slugs(client: Client, query: str = "", plural: str = "initiatives") -> 
 def facets(text: str) -> dict[str, dict[str, int]]:
     """Choice -> count of every facet of a page."""
     found: dict[str, dict[str, int]] = {}
-    for label in re.findall(r'<label class="facet__choice.*?</label>', text, re.S):
-        name, value = re.findall(r'(?:name|value)="([^"]*)"', label)[:2]
-        count = re.search(r"</span>(\d+)</span></label>", label)
-        assert count, label
-        found.setdefault(name, {})[html.unescape(value)] = int(count[1])
+    row = r'<div class="facet__choice[^"]*"><label>.*?name="([^"]*)" value="([^"]*)".*?>(\d+)</a></div>'
+    for name, value, count in re.findall(row, text, re.S):
+        found.setdefault(name, {})[html.unescape(value)] = int(count)
     return found
 
 

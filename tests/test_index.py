@@ -385,3 +385,47 @@ def test_each_order_is_that_of_the_database(client):
     }
     assert {sort: listed(sort) for sort in slugs} == slugs
     assert client.get("/initiatives.json", {"sort": "luck"}).status_code == 400
+
+
+def test_years_quarters_and_months_are_counted_and_each_leads_to_its_records(client):
+    for n, began in enumerate(["2019", "2019-33", "2019-08", "2019-08-04", "2018/2019", ""]):
+        cast.initiative(f"panda-{n}", title="Panda", began=began)
+
+    def offered(**asked):
+        found = facet(selection({"q": ["panda"], **{k: [v] for k, v in asked.items()}}), "began")
+        return {choice.value: (choice.count, choice.alone) for choice in found.choices}
+
+    assert {value: count for value, (count, _) in offered().items()} == {"2019": 4}
+    inside = offered(began="2019")
+    assert {value: count for value, (count, _) in inside.items()} == {
+        "2019": 4, "2019-08": 2, "2019-33": 3,
+    }  # fmt: skip
+    for count, alone in inside.values():
+        assert client.get(f"/initiatives.json?{alone}").json()["count"] == count
+
+
+def test_what_is_no_period_is_refused_by_name(client):
+    for text in ("2019/2020", "19", "2019-13", "2019-08-04", "soon", "2019-33-01"):
+        refused = client.get("/initiatives.json", {"began": ["2019", text]})
+        assert (refused.status_code, set(refused.json()["errors"])) == (400, {"began"}), text
+
+
+def test_the_number_of_rows_of_a_page_is_one_of_those_offered(client):
+    for n in range(30):
+        cast.initiative(f"panda-{n}", title="Panda")
+    assert len(client.get("/initiatives/?q=panda&size=25").context["page"]) == 25
+    assert len(client.get("/initiatives/?q=panda").context["page"]) == 30
+    for size in ("26", "-1", "abc", "1000000"):
+        refused = client.get(f"/initiatives/?size={size}")
+        assert refused.status_code == 400
+        assert "<code>size</code>" in refused.content.decode()
+
+
+def test_choices_can_be_left_out_without_a_script(client):
+    cast.initiative("panda-a", ("KEN", "BRA"), title="Panda")
+    cast.initiative("panda-b", ("KEN",), title="Panda")
+    page = client.get("/initiatives/?q=panda&not_country=BRA")
+    assert [record.slug for record in page.context["page"]] == ["panda-b"]
+    text = page.content.decode()
+    assert 'name="not_country" value="BRA" checked' in text
+    assert "without Brazil taking part" in text

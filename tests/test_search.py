@@ -163,3 +163,30 @@ def test_the_index_and_reading_find_the_same_words_of_the_seeds():
 
 def test_ideographs_are_words_each():
     assert words_of("5G 网络, Ünïted") == ["5g", "网", "络", "united"]
+
+
+@pytest.mark.parametrize(
+    ("q", "text", "expected"),
+    [
+        ("sao", "In São Paulo", "In [São] Paulo"),
+        ("pau", "São Paulo, again Paulo.", "São [Paulo], again [Paulo]."),
+        ("一带", "一带一路 (5G)", "[一][带][一]路 (5G)"),
+        ("x", "nothing here", "nothing here"),
+        ("5g 网", "5G网络", "[5G][网]络"),
+    ],
+)
+def test_what_is_looked_for_is_marked(q, text, expected):
+    pieces = Query(q).pieces(text)
+    assert "".join(f"[{piece}]" if found else piece for piece, found in pieces) == expected
+
+
+def test_a_list_shows_the_words_and_the_sentence_that_has_them(client):
+    a_world()
+    cast.initiative("evil", title="Wombat <script>alert(1)</script>")
+    text = client.get("/initiatives/?q=wombat").content.decode()
+    assert "<mark>Wombat</mark> São Paulo" in text
+    assert (
+        '<q class="table__said">It was said that the <mark>wombats</mark> of Kenya sign.</q>'
+        in text
+    )
+    assert "<script>alert" not in text

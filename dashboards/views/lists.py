@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container, Iterable
 from typing import Any
 
 from django.core.paginator import Paginator
@@ -15,10 +16,12 @@ from dashboards.columns import absolute
 from dashboards.exports import csv_response, json_response, read_rows, refusal
 from dashboards.lists import Listing
 from initiatives.facets import facet
+from initiatives.search import Query, quotes
 from initiatives.selection import Selection
 from partners.history.changes import data_version
 
-PAGE_SIZE = 50
+# Rows of a page, the usual number first.
+SIZES = (50, 25, 100, 200)
 
 
 class _Rows:
@@ -39,19 +42,23 @@ class _Rows:
 def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     """The list with its filters; only the results when htmx asks."""
     selection = Selection(listing.filters, request.GET, listing.records())
-    number = request.GET.get("page") or "1"
-    if not (number.isascii() and number.isdecimal()):
-        selection.errors["page"] = [gettext("Enter a page number, 1 or more.")]
-        number = "1"
+    number = _whole(request, selection, "page", 1, None)
+    size = _whole(request, selection, "size", SIZES[0], SIZES)
     rows: Any = _Rows(listing, selection)
-    paginator: Paginator = Paginator(rows, PAGE_SIZE)
-    if not 1 <= int(number[:9]) <= paginator.num_pages:
+    paginator: Paginator = Paginator(rows, size)
+    if number > paginator.num_pages:
         raise Http404("no such page")
-    shown = {"q", "as_of", "year_min", "year_max", *listing.facets}
+    shown = {"q", "as_of", "year_min", "year_max", "sort", *listing.facets}
+    shown |= {f"not_{name}" for name in listing.facets}
+    shown_rows = paginator.page(number)
+    query = _looked_for(selection, shown_rows)
     context = {
         "listing": listing,
+        "looked_for": query,
         "selection": selection,
-        "page": paginator.page(int(number)),
+        "page": shown_rows,
+        "orders": _orders(selection),
+        "sizes": SIZES,
         "facets": [facet(selection, name) for name in listing.facets],
         "carried_along": [a for a in selection.active if a.name not in shown],
         "json_url": f"{request.path.rstrip('/')}.json?{selection.query}",
@@ -59,6 +66,51 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     }
     status = 400 if selection.errors else 200
     return render(request, "list.html", context, status=status)
+
+
+def _whole(
+    request: HttpRequest,
+    selection: Selection,
+    name: str,
+    usual: int,
+    allowed: Container[int] | None,
+) -> int:
+    """A number of the page itself; what is none is noted among the errors, and the usual taken."""
+    text = request.GET.get(name) or str(usual)
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+    if number and (allowed is None or number in allowed):
+        return number
+    selection.errors[name] = [
+        gettext("Enter a page number, 1 or more.")
+        if allowed is None
+        else gettext("Choose one of the numbers that are offered.")
+    ]
+    return usual
+
+
+def _looked_for(selection: Selection, rows: Iterable[Any]) -> Query | None:
+    """What text was looked for; rows that have it in an article only are given its sentence."""
+    if not selection.of_records or selection.errors or not selection.chose("q"):
+        return None
+    query = Query(selection.chose("q")[0])
+    elsewhere = [row for row in rows if not query.begin_in(f"{row.title} {row.summary}")]
+    said = quotes(query, [row.pk for row in elsewhere])
+    for row in elsewhere:
+        row.said = said.get(row.pk, "")
+    return query
+
+
+def _orders(selection: Selection) -> list[tuple[str, Any]]:
+    """The orders that can be asked for, but that of the best match without words to look for."""
+    if "sort" not in selection.filterset.filters:
+        return []
+    usual = "relevance" if selection.chose("q") else "newest"
+    choices = selection.filterset.filters["sort"].extra["choices"]
+    return [
+        (value, label)
+        for value, label in choices
+        if value != usual and (value != "relevance" or selection.chose("q"))
+    ]
 
 
 @require_safe
