@@ -11,7 +11,8 @@ PHONE: ViewportSize = {"width": 390, "height": 844}
 DESK: ViewportSize = {"width": 1280, "height": 900}
 AXE = (settings.BASE_DIR / "node_modules" / "axe-core" / "axe.min.js").read_text()
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-OPEN_ALL = "for (const part of document.querySelectorAll('details')) part.open = true"
+# The menu of a phone lies over what it hides, so it is looked at by itself.
+OPEN_ALL = "for (const part of document.querySelectorAll('details:not(.menu)')) part.open = true"
 CLEAR = "0,0,0,0"
 
 
@@ -31,14 +32,15 @@ class Trouble:
             self.found.append(f"{message.type}: {message.text}")
 
 
-def axe(page: Page) -> list[str]:
-    """What axe-core finds on the page as it stands: the rule and the places."""
+def axe(page: Page, within: str = "html") -> list[str]:
+    """What axe-core finds on the page as it stands, or in a part of it: the rule and the places."""
     if not page.evaluate("Boolean(window.axe)"):
         page.evaluate(AXE)
     found = page.evaluate(
-        "tags => axe.run(document, {runOnly: tags, resultTypes: ['violations'], preload: false})"
+        "([tags, within]) => axe.run(within === 'html' ? document : within,"
+        " {runOnly: tags, resultTypes: ['violations'], preload: false})"
         ".then(r => r.violations.map(v => [v.id, v.nodes.map(n => n.target.join(' '))]))",
-        RULES,
+        [RULES, within],
     )
     return [f"{rule}: {', '.join(places[:4])}" for rule, places in found]
 

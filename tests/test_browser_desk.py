@@ -141,3 +141,18 @@ def test_the_history_is_read_and_compared_without_scripts(
     no_scripts.goto(f"{live_server.url}/initiatives/{record.slug}/history/")
     no_scripts.get_by_role("button", name="Compare").click()
     expect(no_scripts.get_by_role("heading", name=re.compile("From change"))).to_be_visible()
+
+
+def test_the_menu_of_a_phone_leads_everywhere_also_to_ones_password(
+    empty: None, live_server: LiveServer, page: Page, trouble: Trouble
+) -> None:
+    log_in(live_server, page)
+    page.set_viewport_size(PHONE)
+    page.goto(f"{live_server.url}/enter/")
+    page.locator(".menu > summary").press("Enter")
+    expect(page.locator(".menu")).to_have_attribute("open", "")
+    assert axe(page, ".menu") == []
+    assert fits(page)
+    page.get_by_role("link", name="change your password").press("Enter")
+    page.wait_for_url("**/password/")
+    assert trouble.found == []
