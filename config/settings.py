@@ -135,7 +135,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     # Above staticfiles: runserver then serves static files as production does.
     "whitenoise.runserver_nostatic",
-    "django.contrib.staticfiles",
+    "config.static_files.StaticFiles",
     "django_filters",
     "django_htmx",
     "csp",
@@ -358,6 +358,10 @@ STATICFILES_DIRS: list[Any] = [
         "vendor/chartjs-chart-sankey",
         BASE_DIR / "node_modules" / "chartjs-chart-sankey" / "dist",
     ),
+    ("vendor/chartjs-chart-geo", BASE_DIR / "node_modules" / "chartjs-chart-geo" / "build"),
+    ("vendor/chartjs-chart-graph", BASE_DIR / "node_modules" / "chartjs-chart-graph" / "build"),
+    ("vendor/chartjs-chart-matrix", BASE_DIR / "node_modules" / "chartjs-chart-matrix" / "dist"),
+    ("vendor/world-atlas", BASE_DIR / "node_modules" / "world-atlas"),
 ]
 WHITENOISE_USE_FINDERS = STATIC_FROM_SOURCE
 WHITENOISE_AUTOREFRESH = DEBUG

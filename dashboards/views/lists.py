@@ -10,9 +10,9 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
+from dashboards.exploring import TABLE, explored
 from dashboards.exports import CHUNK, csv_response, json_response, read_rows, refusal
 from dashboards.lists import Listing
-from initiatives.facets import facet
 from initiatives.selection import Selection
 from partners.history.changes import data_version
 
@@ -33,13 +33,9 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     paginator.count = selection.count
     if not 1 <= int(number[:9]) <= paginator.num_pages:
         raise Http404("no such page")
-    shown = {"q", "as_of", "year_min", "year_max", *listing.facets}
     context = {
-        "listing": listing,
-        "selection": selection,
+        **explored(listing, selection, TABLE),
         "page": paginator.page(int(number)),
-        "facets": [facet(selection, name) for name in listing.facets],
-        "carried_along": [a for a in selection.active if a.name not in shown],
         "json_url": f"{request.path.rstrip('/')}.json?{selection.query}",
         "csv_url": f"{request.path.rstrip('/')}.csv?{selection.query}",
     }
