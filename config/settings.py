@@ -135,7 +135,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     # Above staticfiles: runserver then serves static files as production does.
     "whitenoise.runserver_nostatic",
-    "config.static_files.StaticFiles",
+    "django.contrib.staticfiles",
     "django_filters",
     "django_htmx",
     "csp",
@@ -362,6 +362,10 @@ STATICFILES_DIRS: list[Any] = [
     ("vendor/chartjs-chart-graph", BASE_DIR / "node_modules" / "chartjs-chart-graph" / "build"),
     ("vendor/chartjs-chart-matrix", BASE_DIR / "node_modules" / "chartjs-chart-matrix" / "dist"),
     ("vendor/world-atlas", BASE_DIR / "node_modules" / "world-atlas"),
+]
+STATICFILES_FINDERS = [
+    "config.static_files.NeededFiles",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 WHITENOISE_USE_FINDERS = STATIC_FROM_SOURCE
 WHITENOISE_AUTOREFRESH = DEBUG

@@ -1,14 +1,16 @@
 """Which files of the front-end packages are collected for serving."""
 
-from django.contrib.staticfiles.apps import StaticFilesConfig
+from collections.abc import Iterator
+from typing import Any
+
+from django.contrib.staticfiles.finders import FileSystemFinder
+
+# Of the world's coast lines one scale is drawn; the others are large.
+UNUSED = ["countries-10m.json", "countries-110m.json", "land-*.json"]
 
 
-class StaticFiles(StaticFilesConfig):
-    """Leaves out what no page asks for: of the world's coast lines only one scale is drawn."""
+class NeededFiles(FileSystemFinder):
+    """Finds what lies in STATICFILES_DIRS but for what no page asks for."""
 
-    ignore_patterns = [
-        *StaticFilesConfig.ignore_patterns,
-        "countries-10m.json",
-        "countries-110m.json",
-        "land-*.json",
-    ]
+    def list(self, ignore_patterns: Any) -> Iterator[Any]:
+        yield from super().list([*(ignore_patterns or []), *UNUSED])
