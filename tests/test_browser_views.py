@@ -12,7 +12,11 @@ VIEWS = {
     "map": ("/charts/map/?arcs=yes", "China: ", "/initiatives/?country=CHN"),
     "bloc-by-sector": ("/charts/bloc-by-sector/", ", EU: 1", "/initiatives/?sector="),
     "network": ("/charts/network/", "China: initiatives: ", "/initiatives/?country=CHN"),
-    "timeline": ("/charts/timeline/", "Digital Technology Platform", "/initiatives/sco-digital-technology-platform/"),
+    "timeline": (
+        "/charts/timeline/",
+        "Digital Technology Platform",
+        "/initiatives/sco-digital-technology-platform/",
+    ),
 }
 SOUND = [address for address, _, _ in VIEWS.values()] + [
     "/charts/network/?of=organisations",

@@ -191,8 +191,8 @@ def _note(edges: int, pairs: int, nodes: int, partners: int) -> str:
 
 @dataclass
 class Map(Chart):
-    """A label for each country. `codes` are their ISO numeric codes, empty where there is none;
-    `arcs` join two of the labels, with how many records they share.
+    """A label for each country. `codes` are their ISO numeric codes, their English names where they
+    have none; `arcs` join two of the labels, with how many records they share.
     """
 
     codes: list[str] = field(default_factory=list)
@@ -236,6 +236,6 @@ def country_map(slug: str, selection: Selection, arcs: str = "no") -> Chart:
         left_out=bars.left_out,
         horizontal=True,
         kind="map",
-        codes=[countries[label].numeric for label in bars.labels],
+        codes=[countries[label].numeric or countries[label].english_name for label in bars.labels],
         arcs=joined,
     )

@@ -4,7 +4,7 @@
  * what they share.
  *
  * The coast lines are fetched from data-world (TopoJSON of world-atlas, whose
- * ids are ISO numeric codes). A country without a code is found by its name;
+ * ids are ISO numeric codes). What has no code is found by its English name;
  * what the map has not is named below it and stands in the table.
  *
  * Needs js/chart_parts.js, which also has the keyboard and what is shown when;
@@ -85,7 +85,7 @@
     if (!features) return null;
     const [series] = data.series;
     // Two features may have one code: mainland and far islands are the same country.
-    const at = new Map(data.codes.map((code, index) => [code || data.labels[index], index]));
+    const at = new Map(data.codes.map((code, index) => [code, index]));
     const owner = features.map(({ id, properties }) => at.get(id || properties.name) ?? -1);
     const nowhere = data.labels.filter((_, index) => !owner.includes(index));
     const notes = nowhere.length ? [parts.say(figure.dataset.sayNowhere, { names: nowhere.join(", ") })] : [];

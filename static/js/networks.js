@@ -110,6 +110,7 @@
           {
             data: nodes.map(({ name }) => ({ name })),
             edges: edges.map(([source, target]) => ({ source, target })),
+            clip: false,
             pointRadius: radius,
             pointHoverRadius: radius,
             pointHitRadius: 6,
@@ -135,7 +136,8 @@
             y: { strength: 0.14 },
           },
         },
-        layout: { padding: { top: 20, bottom: 20, left: narrow ? 20 : 50, right: narrow ? 60 : 110 } },
+        // Room for the circles at the edge and their names.
+        layout: { padding: { top: largest + 4, bottom: largest + 4, left: narrow ? 20 : 50, right: narrow ? 60 : 110 } },
         interaction: { mode: "nearest", intersect: true },
         onHover(_event, hits) {
           canvas.style.cursor = hits.length && nodes[hits[0].index].link ? "pointer" : "default";
