@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db import models
-from django.db.models import Count, F
+from django.db.models import Count, F, Max, Min
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
 
@@ -69,7 +69,8 @@ class Shared:
 
     def with_two(self) -> int:
         """How many records have two partners or more."""
-        return self.pairs.values("record").distinct().count()
+        ends = self.rows.values("record").annotate(first=Min("one"), last=Max("one"))
+        return ends.filter(first__lt=F("last")).count()
 
     def with_one(self) -> int:
         """How many records have a partner at all."""
@@ -128,7 +129,7 @@ def network(slug: str, selection: Selection, of: str = "countries") -> Chart:
     nodes = [_node(partners[pk], sizes[pk], name, selection) for pk in order]
     counted = shared.with_any(edges) if edges else 0
     two, one = shared.with_two(), shared.with_one()
-    pairs = shared.number() if len(found) > len(edges) else len(edges)
+    pairs = shared.number() if len(found) == LOOKED_AT else len(found)
     ends = [tuple(sorted((at[a], at[b]))) for a, b, _ in edges]
     left_out = [
         Line("weaker-pair", gettext("only in pairs that are not shown"), two - counted),
