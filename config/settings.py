@@ -364,6 +364,14 @@ STATICFILES_DIRS: list[Any] = [
         "vendor/chartjs-chart-sankey",
         BASE_DIR / "node_modules" / "chartjs-chart-sankey" / "dist",
     ),
+    ("vendor/chartjs-chart-geo", BASE_DIR / "node_modules" / "chartjs-chart-geo" / "build"),
+    ("vendor/chartjs-chart-graph", BASE_DIR / "node_modules" / "chartjs-chart-graph" / "build"),
+    ("vendor/chartjs-chart-matrix", BASE_DIR / "node_modules" / "chartjs-chart-matrix" / "dist"),
+    ("vendor/world-atlas", BASE_DIR / "node_modules" / "world-atlas"),
+]
+STATICFILES_FINDERS = [
+    "config.static_files.NeededFiles",
+    "django.contrib.staticfiles.finders.AppDirectoriesFinder",
 ]
 WHITENOISE_USE_FINDERS = STATIC_FROM_SOURCE
 WHITENOISE_AUTOREFRESH = DEBUG

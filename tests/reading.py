@@ -24,6 +24,9 @@ CHARTS = (
     "initiatives-by-year",
     "initiatives-by-country",
     "bloc-by-sector",
+    "initiatives-by-sector",
+    "map",
+    "network",
 )
 MONEY_CHARTS = CHARTS[:9]
 

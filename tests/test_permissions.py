@@ -97,6 +97,8 @@ RULES: dict[str, Rule] = {
     "funding_rows": READ,
     "funding_rows_json": READ,
     "funding_rows_csv": READ,
+    "charts": READ,
+    "compare": READ,
     "chart": READ,
     "chart_json": READ,
     "chart_csv": READ,

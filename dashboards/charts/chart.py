@@ -28,10 +28,11 @@ class Value:
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One row of bars, a value for each label of the chart."""
+    """One row of bars, a value for each label of the chart, each with the way to its own rows."""
 
     name: str
     values: Sequence[Value]
+    links: Sequence[str | None] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,10 @@ class Chart:
     drawn: int | None = None
     flows: list[list[str]] | None = None
     flow_names: dict[str, str] | None = None
+    # How it is drawn, if its script is there; else as bars. Of charts on one page of the same
+    # scale, `most` is the end of the axis.
+    kind: str = "bars"
+    most: int | None = None
 
     @property
     def intervals(self) -> bool:
@@ -88,6 +93,11 @@ class Chart:
     def empty(self) -> bool:
         """Whether there is no bar to draw."""
         return not any(v.records for series in self.series for v in series.values)
+
+    @property
+    def classes(self) -> list[dict[str, int]]:
+        """The classes of colour, of a chart whose marks are as dark as they count."""
+        return []
 
     @property
     def counted(self) -> dict[str, int | None]:
@@ -116,11 +126,13 @@ class Chart:
             "stack": self.stacked,
             "drawn": self.drawn,
             **({} if self.flows is None else {"flows": self._named_flows()}),
+            **({} if self.most is None else {"most": self.most}),
+            **self.more(),
             "series": [
                 {
                     "name": series.name,
-                    "low": [low(v.amount) for v in series.values],
-                    "high": [high(v.amount) for v in series.values],
+                    "low": [self.low(v.amount) for v in series.values],
+                    "high": [self.high(v.amount) for v in series.values],
                     "records": [v.records for v in series.values],
                 }
                 for series in self.series
@@ -142,6 +154,18 @@ class Chart:
             ],
         }
 
+    def more(self) -> dict[str, Any]:
+        """What only this kind of chart has beside its bars, as JSON."""
+        return {}
+
+    def low(self, amount: Interval | None) -> Any:
+        """The low end of a bar as JSON has it, None of nothing."""
+        return low(amount)
+
+    def high(self, amount: Interval | None) -> Any:
+        """The high end of a bar, None where open."""
+        return high(amount)
+
     def _named_flows(self) -> list[dict[str, str]]:
         names = self.flow_names or {}
         return [{"from": names[a], "to": names[b]} for a, b in self.flows or []]
@@ -158,9 +182,11 @@ class Chart:
                 "url": links[n],
                 "cells": [
                     {
-                        "low": low(series.values[n].amount),
-                        "high": high(series.values[n].amount),
+                        "name": series.name,
+                        "low": self.low(series.values[n].amount),
+                        "high": self.high(series.values[n].amount),
                         "records": series.values[n].records,
+                        "url": series.links[n] if series.links else None,
                     }
                     for series in self.series
                 ],
@@ -175,8 +201,8 @@ class Chart:
                 (
                     label,
                     series.name,
-                    low(series.values[n].amount),
-                    high(series.values[n].amount),
+                    self.low(series.values[n].amount),
+                    self.high(series.values[n].amount),
                     series.values[n].records,
                     self.unit,
                 )
@@ -201,3 +227,21 @@ def low(amount: Interval | None) -> int | float | None:
 def high(amount: Interval | None) -> int | float | None:
     """The high end, None where open."""
     return None if amount is None or amount.high is None else number(amount.high)
+
+
+def classes(most: int) -> list[dict[str, int]]:
+    """At most five classes of a count up to `most`: each begins at about as many times the one
+    before; `shade` says how dark it is drawn, of five.
+    """
+    if not most:
+        return []
+    if most <= 5:
+        lows = list(range(1, most + 1))
+    else:  # two digits are plenty for a key
+        lows = sorted({1, *(int(float(f"{most ** (n / 5):.2g}")) for n in range(1, 5))})
+    shades = {1: [4], 2: [2, 5], 3: [1, 3, 5], 4: [1, 2, 4, 5], 5: [1, 2, 3, 4, 5]}
+    highs = [*(low - 1 for low in lows[1:]), most]
+    return [
+        {"low": low, "high": high, "shade": shade}
+        for low, high, shade in zip(lows, highs, shades[len(lows)], strict=True)
+    ]

@@ -1,4 +1,4 @@
-"""Charts that count records: by year, by country, bloc by sector."""
+"""Charts that count records: by year, by country, by sector."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dashboards.charts.chart import Chart, Line, Series, Value
 from initiatives.facets import counts
 from initiatives.funding.rollup import Reason
 from initiatives.intervals import Interval
-from initiatives.models import Framework, Participation, Record
+from initiatives.models import Participation, Record
 from initiatives.selection import Selection
 
 
@@ -60,7 +60,7 @@ def initiatives_by_country(slug: str, selection: Selection) -> Chart:
         labels=[choice.label for choice in found],
         values=[choice.count for choice in found],
         links=[narrowed("initiative_list", selection, country=choice.value) for choice in found],
-        placed=(placed := _with_any_country(selection)),
+        placed=(placed := with_any_country(selection)),
         left_out=(Reason.NO_COUNTRY, selection.count - placed),
     )
     chart.note = gettext("An initiative of several countries stands under each of them.")
@@ -68,50 +68,28 @@ def initiatives_by_country(slug: str, selection: Selection) -> Chart:
     return chart
 
 
-def bloc_by_sector(slug: str, selection: Selection) -> Chart:
-    """Initiatives by bloc and sector: a label for each sector, a series for each bloc."""
-    sectors: dict[int, set[tuple[str, str]]] = {}
-    through = Record.sectors.through.objects.filter(record__in=selection.keys)
-    for record, sector, name in through.values_list("record", "sector__slug", "sector__name"):
-        sectors.setdefault(record, set()).add((sector, name))
-    blocs: dict[int, set[tuple[str, str]]] = {}
-    frameworks = Framework.objects.current().filter(record__in=selection.keys)
-    for record, bloc, name in frameworks.values_list("record", "bloc__slug", "bloc__short_name"):
-        blocs.setdefault(record, set()).add((bloc, name))
-    pairs = Counter(
-        (bloc, sector)
-        for record in sectors.keys() & blocs.keys()
-        for bloc in blocs[record]
-        for sector in sectors[record]
+def initiatives_by_sector(slug: str, selection: Selection) -> Chart:
+    """Initiatives by sector; one in several sectors stands under each."""
+    found = counts(selection, "sector")
+    rows = Record.sectors.through.objects.filter(record__in=selection.keys)
+    placed = rows.values("record").distinct().count()
+    chart = _count_chart(
+        slug,
+        gettext("Initiatives by sector"),
+        gettext("initiatives"),
+        labels=[choice.label for choice in found],
+        values=[choice.count for choice in found],
+        links=[narrowed("initiative_list", selection, sector=choice.value) for choice in found],
+        placed=placed,
+        left_out=(Reason.NO_SECTOR, selection.count - placed),
     )
-    placed = len(sectors.keys() & blocs.keys())
-    no_bloc = selection.count - len(blocs)
-    columns = sorted({bloc for bloc, _ in pairs}, key=lambda b: b[1])
-    lines = sorted({sector for _, sector in pairs}, key=lambda s: s[1])
-    any_bloc = {} if selection.chose("bloc") else {"bloc": [slug for slug, _ in columns]}
-    return Chart(
-        slug=slug,
-        title=gettext("Initiatives by sector and bloc"),
-        unit=gettext("initiatives"),
-        labels=[name for _, name in lines],
-        links=[
-            narrowed("initiative_list", selection, sector=sector, **any_bloc) for sector, _ in lines
-        ],
-        series=[
-            Series(bloc[1], [Value.of(pairs[bloc, sector]) for sector in lines]) for bloc in columns
-        ],
-        total=Value.of(placed).amount,
-        records=placed,
-        note=gettext("An initiative with several sectors or blocs stands under each of them."),
-        left_out=_lines(
-            (Reason.NO_BLOC, no_bloc),
-            (Reason.NO_SECTOR, selection.count - placed - no_bloc),
-        ),
-        horizontal=True,
-    )
+    chart.note = gettext("An initiative in several sectors stands under each of them.")
+    chart.horizontal = True
+    return chart
 
 
-def _with_any_country(selection: Selection) -> int:
+def with_any_country(selection: Selection) -> int:
+    """How many of the initiatives have a country taking part, itself or through a body."""
     rows = Participation.objects.current().filter(record__in=selection.keys)
     named = rows.exclude(country=None, organisation__country=None)
     return named.values("record").distinct().count()
@@ -138,11 +116,12 @@ def _count_chart(
         series=[Series(unit, [Value.of(value) for value in values])],
         total=total,
         records=placed,
-        left_out=_lines(left_out),
+        left_out=lines_of(left_out),
     )
 
 
-def _lines(*left_out: tuple[Reason, int]) -> list[Line]:
+def lines_of(*left_out: tuple[Reason, int]) -> list[Line]:
+    """Lines of a ledger of records, without those of none."""
     return [Line(reason.value, str(reason.label), n) for reason, n in left_out if n]
 
 

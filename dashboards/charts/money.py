@@ -116,6 +116,7 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
         why=rows_link(slug, selection),
         flows=[key.split(ARROW) for key in keys] if kind.axis == FLOW else None,
         flow_names=_flow_names(keys) if kind.axis == FLOW else None,
+        kind="flow" if kind.axis == FLOW and len(basis.rungs) == 1 else "bars",
     )
 
 

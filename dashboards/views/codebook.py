@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from dashboards.charts import INITIATIVE_CHARTS, SUMMIT_CHARTS
+from dashboards.charts import INITIATIVE_CHARTS, OPTIONS, SUMMIT_CHARTS
 from dashboards.drilldown import COLUMNS as ROW_COLUMNS
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
 
@@ -28,7 +28,7 @@ def codebook(request: HttpRequest) -> HttpResponse:
             for listing in LISTINGS
         ],
         "charts": [
-            {"slug": slug, "listing": listing}
+            {"slug": slug, "listing": listing, "options": OPTIONS.get(slug, {})}
             for listing, charts in ((INITIATIVES, INITIATIVE_CHARTS), (SUMMITS, SUMMIT_CHARTS))
             for slug in charts
         ],

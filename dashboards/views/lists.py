@@ -13,9 +13,9 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
+from dashboards.exploring import TABLE, explored
 from dashboards.exports import csv_response, json_response, read_rows, refusal
 from dashboards.lists import Listing
-from initiatives.facets import facet
 from initiatives.search import Query, quotes
 from initiatives.selection import Selection
 from partners.history.changes import data_version
@@ -48,19 +48,13 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     paginator: Paginator = Paginator(rows, size)
     if number > paginator.num_pages:
         raise Http404("no such page")
-    shown = {"q", "as_of", "year_min", "year_max", "sort", *listing.facets}
-    shown |= {f"not_{name}" for name in listing.facets}
-    shown_rows = paginator.page(number)
-    query = _looked_for(selection, shown_rows)
+    shown = paginator.page(number)
     context = {
-        "listing": listing,
-        "looked_for": query,
-        "selection": selection,
-        "page": shown_rows,
+        **explored(listing, selection, TABLE),
+        "page": shown,
+        "looked_for": _looked_for(selection, shown),
         "orders": _orders(selection),
         "sizes": SIZES,
-        "facets": [facet(selection, name) for name in listing.facets],
-        "carried_along": [a for a in selection.active if a.name not in shown],
         "json_url": f"{request.path.rstrip('/')}.json?{selection.query}",
         "csv_url": f"{request.path.rstrip('/')}.csv?{selection.query}",
     }

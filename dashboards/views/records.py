@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
-from django.db import models
 from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports import json_response
 from dashboards.lists import INITIATIVES
+from dashboards.neighbours import neighbours_of
 from dashboards.views.funding import totals
 from initiatives.desk.follow_up import last_confirmed
 from initiatives.desk.history import first_published, withdrawal_of
@@ -23,8 +23,6 @@ from initiatives.models import (
     Article,
     ConcreteRecord,
     Initiative,
-    Outcome,
-    PartOf,
     Record,
     Summit,
 )
@@ -69,11 +67,11 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "disputed": [row for row in rows if row.disputed],
         "json_url": address(f"{request.path.rstrip('/')}.json"),
         "articles": statement_rows.articles_of(stated),
+        "neighbours": neighbours_of(found),
         "confirmed": last_confirmed(found),
         "token": secrets.token_urlsafe(16),
     }
     if isinstance(found, Initiative):
-        context |= _neighbours(found)
         context["money"] = _money(found)
     if found.state != Record.State.PUBLISHED:
         context["lacking"] = lacking(found)
@@ -95,16 +93,6 @@ def _money(initiative: Initiative) -> list[dict[str, Any]]:
     """What counts of its money on each rung."""
     asked = QueryDict(f"initiative={initiative.slug}")
     return totals(Selection(INITIATIVES.filters, asked, INITIATIVES.records()))
-
-
-def _neighbours(initiative: Initiative) -> dict[str, models.QuerySet]:
-    """Published parts of an initiative, and summits with an outcome for it."""
-    parts = PartOf.objects.current().filter(whole=initiative)
-    outcomes = Outcome.objects.current().filter(initiative=initiative)
-    return {
-        "parts": Initiative.objects.published().filter(pk__in=parts.values("record")),
-        "summits": Summit.objects.published().filter(pk__in=outcomes.values("record")),
-    }
 
 
 @require_safe

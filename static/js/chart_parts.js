@@ -2,9 +2,10 @@
  * What every kind of chart shares: numbers in words, colours from the tokens,
  * hatches and arrows, the keyboard, and when to draw, repaint and forget.
  *
- * A kind of chart (charts.js, flows.js) adds how it is drawn to
+ * A kind of chart (charts.js, flows.js ...) adds how it is drawn to
  * `accordCharts.kinds`, under the name that figures ask for with data-kind;
  * without one, or where its library is missing, a figure is drawn as bars.
+ * A kind that has something to fetch first gives a promise.
  *
  * The figures are drawn once the page is there, and those that htmx brings in
  * later as they arrive. In a figure that has the focus: arrow keys, Home and
@@ -22,6 +23,7 @@
  *     notes: ["The 20 largest are drawn; the table has all 57."],
  *     stops: [{ words: "2018: 3 m", link: null, hits: [{ datasetIndex: 0, index: 0 }] }],
  *     forward: ["ArrowRight"], back: ["ArrowLeft"],
+ *     point: (index) => {},                       // which stop is pointed at, -1: none; optional
  *   };
  * });
  */
@@ -99,7 +101,9 @@ window.accordCharts = (() => {
       grid: colour("--grid"),
       paper: colour("--paper"),
       raised: colour("--raised"),
+      sunk: colour("--sunk"),
       series: [1, 2, 3, 4, 5, 6, 7, 8].map((n) => colour(`--series-${n}`)),
+      shades: [1, 2, 3, 4, 5].map((n) => colour(`--shade-${n}`)),
       hatchSize: size("--hatch-size"),
       hatchLine: size("--hatch-line"),
       hatchGround: size("--hatch-ground"),
@@ -179,15 +183,19 @@ window.accordCharts = (() => {
       footerFont: { family: tokens.font, size: 12, weight: 400 },
     });
 
-  const build = (figure) => {
+  const begun = new WeakSet();
+
+  const build = async (figure) => {
     const source = document.getElementById(figure.dataset.chart);
     const plot = figure.querySelector("[data-chart-plot]");
     const canvas = plot?.querySelector("canvas");
     const table = figure.querySelector("[data-chart-table]");
-    if (!source || !canvas || drawn.has(figure)) return;
+    if (!source || !canvas || begun.has(figure)) return;
+    begun.add(figure);
     const data = JSON.parse(source.textContent);
     const kind = kinds.get(figure.dataset.kind) ?? kinds.get("bars");
-    const made = window.Chart && data.labels.length ? kind({ figure, data, plot, canvas }) : null;
+    const made = window.Chart && data.labels.length ? await kind({ figure, data, plot, canvas }) : null;
+    if (!figure.isConnected) return;
     if (!made) {
       figure.dataset.drawn = "no";
       return;
@@ -214,7 +222,7 @@ window.accordCharts = (() => {
     chart.tooltip.setActiveElements([], { x: 0, y: 0 });
   };
 
-  const listen = (figure, { chart, plot, table, stops, forward, back }) => {
+  const listen = (figure, { chart, plot, table, stops, forward, back, point = () => {} }) => {
     const announce = figure.querySelector("[data-chart-live]");
     let at = -1;
     plot.tabIndex = 0;
@@ -222,6 +230,7 @@ window.accordCharts = (() => {
     const show = (index) => {
       at = index;
       const { words, link, hits } = stops[index];
+      point(index);
       const element = hits.length && chart.getDatasetMeta(hits[0].datasetIndex).data[hits[0].index];
       const also = chart.data.datasets.map((_, datasetIndex) => ({ datasetIndex, index: hits[0]?.index }));
       const filled = also.filter(({ datasetIndex, index: n }) => chart.data.datasets[datasetIndex].data[n] != null);
@@ -232,6 +241,7 @@ window.accordCharts = (() => {
     };
     const hide = () => {
       at = -1;
+      point(-1);
       rest(chart);
       chart.render();
     };
@@ -267,6 +277,7 @@ window.accordCharts = (() => {
   const forget = (figure) => {
     drawn.get(figure)?.chart.destroy();
     drawn.delete(figure);
+    begun.delete(figure);
   };
 
   const repaint = () => {

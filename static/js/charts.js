@@ -5,7 +5,8 @@
  * an arrow stands where there is no upper bound. Series stand side by side;
  * only `"stack": true` piles them up, for parts that truly add: first what is
  * sure of each, then how far each may reach. `"drawn": 20` draws only the
- * first 20 labels and says so. Colours come from the tokens and are read anew
+ * first 20 labels and says so; `"most": 57` makes the axis reach so far at
+ * least, for charts side by side. Colours come from the tokens and are read anew
  * when the theme changes or the page is printed.
  *
  * Needs js/chart_parts.js, which also has the keyboard and what is shown when.
@@ -168,6 +169,8 @@
     const values = {
       stacked: true,
       beginAtZero: true,
+      // Charts side by side end at the same number.
+      suggestedMax: data.most ?? undefined,
       // Room for the arrow beyond the longest bar.
       grace: hasOpen ? "12%" : 0,
       grid: { display: true },
