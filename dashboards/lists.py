@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboards import columns
 from dashboards.columns import Column
+from dashboards.exports.formats import CITATIONS, TABLES
 from initiatives import filters
 from initiatives.funding.filters import FundedInitiativeFilter
 from initiatives.funding.models import Funding
@@ -44,6 +45,9 @@ class Listing:
     facets: tuple[str, ...] = ()
     years: bool = False
     intro: Any = ""
+    # The shapes in which its rows, and one of its records, can be taken away.
+    formats: tuple[str, ...] = (*TABLES, *CITATIONS)
+    record_formats: tuple[str, ...] = ("json",)
 
     @property
     def template(self) -> str:
@@ -131,6 +135,7 @@ INITIATIVES = Listing(
     columns.initiatives_with_relations,
     facets=("bloc", "country", "sector", "kind", "status", "label"),
     years=True,
+    record_formats=("json", *CITATIONS),
 )
 ALLIANCES = Listing(
     "alliances",
@@ -142,6 +147,7 @@ ALLIANCES = Listing(
     columns.with_relations,
     facets=("bloc", "country", "sector"),
     years=True,
+    record_formats=("json", *CITATIONS),
 )
 SUMMITS = Listing(
     "summits",
@@ -153,6 +159,8 @@ SUMMITS = Listing(
     columns.with_relations,
     facets=("bloc", "country", "sector"),
     years=True,
+    formats=(*TABLES, "ics", *CITATIONS),
+    record_formats=("json", "ics", *CITATIONS),
 )
 COUNTRIES = Listing(
     "countries",

@@ -10,7 +10,11 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports import CHUNK, csv_response, json_response, read_rows, refusal
+from dashboards.exports.answers import json_response, refusal
+from dashboards.exports.cells import CHUNK, read_rows
+from dashboards.exports.csv import csv_response
+from dashboards.exports.page import taken_away
+from dashboards.exports.view import ListView
 from dashboards.lists import Listing
 from initiatives.facets import facet
 from initiatives.selection import Selection
@@ -40,9 +44,9 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
         "page": paginator.page(int(number)),
         "facets": [facet(selection, name) for name in listing.facets],
         "carried_along": [a for a in selection.active if a.name not in shown],
-        "json_url": f"{request.path.rstrip('/')}.json?{selection.query}",
-        "csv_url": f"{request.path.rstrip('/')}.csv?{selection.query}",
     }
+    if not selection.errors:
+        context |= taken_away(ListView(listing, selection, request))
     status = 400 if selection.errors else 200
     return render(request, "list.html", context, status=status)
 

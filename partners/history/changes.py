@@ -16,7 +16,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partners.history.moment import asked_moment
+from partners.history.moment import Moment, asked_moment
+
+# When nothing had been written yet.
+BEFORE_ALL = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 
 
 class Verb(models.TextChoices):
@@ -123,6 +126,16 @@ def data_version() -> int:
     if moment is not None:
         return moment.number
     return DataVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+
+
+def version_moment(moment: Moment | None = None) -> Moment:
+    """The moment of a data version, which is that of its last change.
+
+    Of the version that holds at the moment; without one, of the version that is read.
+    """
+    number = moment.number if moment else data_version()
+    at = Change.objects.filter(number=number).values_list("at", flat=True).first()
+    return Moment(number, at or BEFORE_ALL)
 
 
 @contextmanager
