@@ -15,7 +15,7 @@ from dashboards.exports import package
 from dashboards.exports.tables import STATEMENTS, TABLES
 from initiatives.models import Article, Evidence, Initiative, Participation, statement_models
 from tests import cast, reading
-from tests.reading import body, page
+from tests.reading import page
 
 pytestmark = pytest.mark.django_db
 
@@ -42,7 +42,9 @@ def table(archive, name):
 
 def test_the_package_is_valid_by_its_own_schema(client, tmp_path):
     record = cast.initiative("panda", ("KEN",), ("brics",), ("space",), began="2013-23")
-    cast.carry(cast.money(record, "gift", 17, qualifier="more-than", period="2019"), claimant="=1+1")
+    cast.carry(
+        cast.money(record, "gift", 17, qualifier="more-than", period="2019"), claimant="=1+1"
+    )
     path = tmp_path / "data.zip"
     path.write_bytes(download(client))
     report = validate(str(path))
@@ -71,9 +73,7 @@ def test_its_descriptor_says_what_it_is(client):
 
 def test_its_checksums_are_those_of_all_its_files(client):
     archive = opened(download(client))
-    sums = dict(
-        line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines()
-    )
+    sums = dict(line.split("  ")[::-1] for line in archive.read("SHA256SUMS").decode().splitlines())
     assert sums.keys() == {*archive.namelist()} - {"SHA256SUMS"}
     for path, digest in sums.items():
         assert hashlib.sha256(archive.read(path)).hexdigest() == digest
@@ -193,4 +193,3 @@ def test_a_draft_changes_nothing_but_the_version(client):
     Initiative.objects.create(slug="panda", title="Panda", kind="fund", state="draft")
     after = {t.name: table(opened(download(client)), t.name) for t in TABLES}
     assert after == before
-    assert body(client.get("/data/"))

@@ -11,7 +11,6 @@ import feedparser
 import pytest
 from django.utils import timezone
 from icalendar import Calendar
-
 from pybtex.database import parse_string
 from python_calamine import CalamineWorkbook
 
@@ -101,7 +100,9 @@ def test_a_wrong_value_takes_nothing_away(client):
     for suffix in ("xlsx", "atom", "bib", "csl.json"):
         wrong = json.loads(get(client, f"/initiatives.{suffix}?country=ZZZ&bloc=brics", 400))
         assert wrong["errors"].keys() == {"country"}
-    assert json.loads(get(client, "/summits.ics?year_min=abc", 400))["errors"].keys() == {"year_min"}
+    assert json.loads(get(client, "/summits.ics?year_min=abc", 400))["errors"].keys() == {
+        "year_min"
+    }
 
 
 def test_what_is_not_published_is_in_no_shape(client):
@@ -131,7 +132,9 @@ def test_the_past_is_taken_away_as_it_was(client):
     Initiative.objects.filter(slug="panda").update(title="Panda after")
     for suffix in ("xlsx", "atom"):
         ask = workbook if suffix == "xlsx" else lambda c, a: feed(c, a).entries
-        assert [r["title"] for r in ask(client, f"/initiatives.{suffix}?q=panda")] == ["Panda after"]
+        assert [r["title"] for r in ask(client, f"/initiatives.{suffix}?q=panda")] == [
+            "Panda after"
+        ]
         (row,) = ask(client, f"/initiatives.{suffix}?q=panda&as_of={then}")
         assert row["title"] == "Panda before"
 
@@ -247,7 +250,9 @@ def test_days_that_are_known_exactly_are_events(client, date, first, last):
     assert '/summits/panda.ics"' in page(client, "/summits/panda/")
 
 
-@pytest.mark.parametrize("date", ["2024", "2024-06", "2013-23", "2019-33", "2024-06/2024-07", "2024-06-23/.."])
+@pytest.mark.parametrize(
+    "date", ["2024", "2024-06", "2013-23", "2019-33", "2024-06/2024-07", "2024-06-23/.."]
+)
 def test_other_dates_are_left_out_and_counted(client, date):
     summit("panda", date)
     summit("panda-known", "2024-01-02")
@@ -302,7 +307,10 @@ def test_whatever_is_shown_can_be_cited_with_its_version_and_the_day(client, pat
 
 def test_a_view_is_cited_by_its_filter_and_its_address(client):
     (item,) = json.loads(get(client, "/initiatives.csl.json?sector=space&bloc=brics"))
-    assert item["title"] == reading.get_json(client, "/initiatives.json?sector=space&bloc=brics")["query"]
+    assert (
+        item["title"]
+        == reading.get_json(client, "/initiatives.json?sector=space&bloc=brics")["query"]
+    )
     assert item["URL"] == "http://testserver/initiatives/?bloc=brics&sector=space"
     other = json.loads(get(client, "/initiatives.csl.json?sector=space"))[0]
     assert other["id"] != item["id"]
@@ -316,11 +324,23 @@ def test_the_address_that_stays_so_shows_what_was_cited(client):
     assert "Panda before" in page(client, fixed)
 
 
+def test_a_record_is_cited_as_it_was_when_it_is_read_as_of_then(client):
+    cast.initiative("panda", title="Panda before")
+    then = timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    Initiative.objects.filter(slug="panda").update(title="Panda after")
+    (cited,) = json.loads(get(client, f"/initiatives/panda.csl.json?as_of={then}"))
+    assert cited["title"] == "Panda before"
+    now = reading.get_json(client, "/initiatives.json")["data_version"]
+    assert int(cited["version"]) < now
+
+
 def test_signs_that_latex_reads_as_commands_are_only_text(client):
     Initiative.objects.filter(pk=cast.initiative("panda").pk).update(title=HOSTILE)
     text = get(client, "/initiatives/panda.bib").decode()
     ((_key, entry),) = parse_string(text, "bibtex").entries.items()
-    assert r"\&\textbraceleft{} \textbraceright{}\% \textbackslash{} \$x\_1" in entry.fields["title"]
+    assert (
+        r"\&\textbraceleft{} \textbraceright{}\% \textbackslash{} \$x\_1" in entry.fields["title"]
+    )
     assert text.count("{") == text.count("}")
     (item,) = json.loads(get(client, "/initiatives/panda.csl.json"))
     assert "</script><b>&{ }%" in item["title"]

@@ -51,7 +51,7 @@ class _Feed(Atom1Feed):
     def pieces(self) -> Iterator[str]:
         """The text of the feed, an entry at a time."""
         buffer = io.StringIO()
-        handler = SimplerXMLGenerator(buffer, "utf-8", short_empty_elements=True)
+        handler: Any = SimplerXMLGenerator(buffer, "utf-8", short_empty_elements=True)
         handler.startDocument()
         handler.startElement("feed", self.root_attributes())
         self.add_root_elements(handler)

@@ -51,7 +51,7 @@ class Citation:
     kind: str
     title: str
     url: str
-    version: int
+    version: Moment
     issued: dt.date
     accessed: dt.date
 
@@ -60,7 +60,7 @@ class Citation:
         """The citation as a sentence, with its address."""
         return gettext("Accord, “%(title)s”. Data version %(version)s, %(date)s. %(url)s") % {
             "title": _one_line(self.title),
-            "version": self.version,
+            "version": self.version.number,
             "date": date_format(self.accessed, "j F Y"),
             "url": self.url,
         }
@@ -69,7 +69,7 @@ class Citation:
     def note(self) -> str:
         """The version and the licence in words."""
         said = gettext("Data version %(version)s. Licence: %(licence)s.")
-        return said % {"version": self.version, "licence": LICENCE.name}
+        return said % {"version": self.version.number, "licence": LICENCE.name}
 
     def bibtex(self) -> str:
         """An entry of BibTeX, in UTF-8."""
@@ -78,7 +78,7 @@ class Citation:
             "title": "{" + _latex(self.title) + "}",
             "year": str(self.issued.year),
             "date": self.issued.isoformat(),
-            "version": str(self.version),
+            "version": str(self.version.number),
             "publisher": AUTHOR,
             "url": _bare(self.url),
             "urldate": self.accessed.isoformat(),
@@ -97,7 +97,7 @@ class Citation:
                 "author": [{"literal": AUTHOR}],
                 "publisher": AUTHOR,
                 "container-title": AUTHOR,
-                "version": str(self.version),
+                "version": str(self.version.number),
                 "URL": self.url,
                 "issued": _date_parts(self.issued),
                 "accessed": _date_parts(self.accessed),
@@ -117,7 +117,7 @@ class Box:
 
 def box(cited: Citation, path: str, query: str) -> Box:
     """How to cite what is at `path` under the query string."""
-    return Box(cited, twins(path, query, CITATIONS), _fixed(cited.url, version_moment()))
+    return Box(cited, twins(path, query, CITATIONS), _fixed(cited.url, cited.version))
 
 
 def _fixed(url: str, version: Moment) -> str:
@@ -133,15 +133,22 @@ def version_time(version: Moment) -> str:
     return f"{version.at:%Y-%m-%dT%H:%M:%S.%fZ}"
 
 
-def citation(key: str, kind: str, title: str, url: str, issued: dt.date | None = None) -> Citation:
-    """A citation of the data version that is read, looked at today."""
-    version = version_moment()
+def citation(
+    key: str,
+    kind: str,
+    title: str,
+    url: str,
+    version: Moment | None = None,
+    issued: dt.date | None = None,
+) -> Citation:
+    """A citation of a data version, the one that is read if none is named; looked at today."""
+    version = version or version_moment()
     return Citation(
         key=f"accord-{key}",
         kind=kind,
         title=title,
         url=url,
-        version=version.number,
+        version=version,
         issued=issued or version.at.date(),
         accessed=timezone.localdate(),
     )
@@ -150,7 +157,7 @@ def citation(key: str, kind: str, title: str, url: str, issued: dt.date | None =
 def citation_of_view(view: ListView) -> Citation:
     """How to cite the rows of a list."""
     key = _key_of(view.listing.name, view.selection.query)
-    return citation(key, "dataset", view.title, view.address)
+    return citation(key, "dataset", view.title, view.address, view.version)
 
 
 def citation_of_chart(slug: str, title: str, words: str, query: str, address: str) -> Citation:
@@ -160,14 +167,14 @@ def citation_of_chart(slug: str, title: str, words: str, query: str, address: st
 
 def citation_of_record(request: HttpRequest, record: Record) -> Citation:
     """How to cite a record, as it has been since its last change."""
-    url = absolute(request, record)
-    return citation(record.slug, "webpage", record.title, url, record.changed_at.date())
+    url, issued = absolute(request, record), record.changed_at.date()
+    return citation(record.slug, "webpage", record.title, url, issued=issued)
 
 
-def citation_of_data(address: str) -> Citation:
+def citation_of_data(address: str, version: Moment) -> Citation:
     """How to cite all of it."""
     title = gettext("Accord: cross-border technology cooperation, all published records")
-    return citation("data", "dataset", title, address)
+    return citation("data", "dataset", title, address, version)
 
 
 def bibtex_response(cited: Citation) -> HttpResponse:

@@ -135,7 +135,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
     if not selection.errors:
         chart = _build(selection, slug)
         context |= {
-            "chart": replace(chart, links=[], why=None),
+            "chart": replace(chart, links=[]),
             "query": selection.query,
             "address": _address(request, "chart", selection, slug),
         }

@@ -123,7 +123,7 @@ def data(request: HttpRequest) -> HttpResponse:
         "version": version,
         "tables": TABLES,
         "file": file,
-        "cite": box(citation_of_data(address), request.path, query),
+        "cite": box(citation_of_data(address, version), request.path, query),
         "markup": dataset_markup(request, TITLE, DESCRIPTION, address, [file], version),
     }
     return render(request, "data.html", context)
@@ -144,7 +144,7 @@ def _no_filters(write: Callable[[HttpRequest], HttpResponse]) -> View:
 def _cited_data(suffix: str, request: HttpRequest) -> HttpResponse:
     asked = request.GET.urlencode()
     address = f"{reverse('data')}?{asked}".rstrip("?")
-    return CITED[suffix](citation_of_data(request.build_absolute_uri(address)))
+    return CITED[suffix](citation_of_data(request.build_absolute_uri(address), version_moment()))
 
 
 @require_safe

@@ -129,13 +129,15 @@ def data_version() -> int:
 
 
 def version_moment(moment: Moment | None = None) -> Moment:
-    """The moment of a data version, which is that of its last change.
+    """The moment of a data version, which is that of its last change: one query.
 
-    Of the version that holds at the moment; without one, of the version that is read.
+    Of the version that held at the moment; without one, of the version that is read.
     """
-    number = moment.number if moment else data_version()
-    at = Change.objects.filter(number=number).values_list("at", flat=True).first()
-    return Moment(number, at or BEFORE_ALL)
+    moment = moment or asked_moment()
+    last: Any = DataVersion.objects.filter(pk=1).values("number")[:1]
+    found = Change.objects.filter(number=moment.number if moment else last)
+    number, at = found.values_list("number", "at").first() or (0, BEFORE_ALL)
+    return Moment(number, at)
 
 
 @contextmanager
