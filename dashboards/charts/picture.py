@@ -29,7 +29,8 @@ SERIF = "Charter, Georgia, 'Noto Serif', 'DejaVu Serif', serif"
 # How wide a letter is beside its size: of Latin on average, and of Chinese.
 NARROW, WIDE = 0.58, 1.0
 THINNEST = 3  # a bar of fewer pixels is not seen
-ARROW = 11
+GAP, STEM = 2, 7  # of an arrow, as static/js/chart_parts.js draws it
+ARROW = GAP + STEM + 11
 TICKS = 6
 
 
@@ -152,7 +153,7 @@ class _Picture:
             if x + width > WIDTH - MARGIN and x > MARGIN:
                 x, at = float(MARGIN), at + 17
             if fill == "arrow":
-                self._arrow(x, at - 4, 9, self.soft, upward=False)
+                self._arrow(x, at - 4, 12, self.soft, upward=False)
             else:
                 self._rect(x, at - 9, 17, 10, fill=fill)
             self._text(name, x + 24, at, 12, fill=self.soft)
@@ -228,7 +229,7 @@ class _Picture:
                 self._hatched(x + bar.sure * scale, y, bar.gap * scale, thick * 0.92, bar.series)
             if bar.open:
                 end = box.left + bar.most * scale
-                self._arrow(end + 1, y + thick * 0.46, thick, colour, upward=False)
+                self._arrow(end, y + thick * 0.46, thick, colour, upward=False)
 
     def _upright(
         self, bars: list[Bar], ticks: list[float], most: float, top: float, bottom: float
@@ -258,7 +259,7 @@ class _Picture:
                 self._hatched(x, y - height, thick * 0.92, height, bar.series)
             if bar.open:
                 end = box.bottom - bar.most * scale
-                self._arrow(x + thick * 0.46, end - 1, thick, colour, upward=True)
+                self._arrow(x + thick * 0.46, end, thick, colour, upward=True)
 
     # --- Strokes ---
 
@@ -288,9 +289,14 @@ class _Picture:
         self._add("line", {"stroke": self.rule}, x1=x1, y1=y1, x2=x2, y2=y2)
 
     def _arrow(self, x: float, y: float, thick: float, colour: str, upward: bool) -> None:
-        half = max(4.0, min(thick, 22) * 0.45)
-        along, side = ((0, -1), (1, 0)) if upward else ((1, 0), (0, 1))
-        points = [(0, -half), (ARROW - 2, 0), (0, half)]
+        thick = min(thick, 26.0)
+        neck, tip = GAP + STEM, GAP + STEM + max(6.0, min(thick * 0.55, 11.0))
+        points = [
+            *((GAP, -0.16), (neck, -0.16), (neck, -0.42), (tip, 0)),
+            *((neck, 0.42), (neck, 0.16), (GAP, 0.16)),
+        ]
+        # Along the bar in pixels, across it in parts of its thickness.
+        along, side = ((0, -1), (thick, 0)) if upward else ((1, 0), (0, thick))
         at = " ".join(
             f"{_n(x + a * along[0] + s * side[0])},{_n(y + a * along[1] + s * side[1])}"
             for a, s in points
