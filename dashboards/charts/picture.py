@@ -188,7 +188,8 @@ class _Picture:
                 if values[n].amount is not None:
                     yield Bar(label, n, 0, start, sure, 0, start + sure, False)
                     start += sure
-            for n, (sure, most, is_open) in enumerate(ends):
+            # What has no end stands at the end of the pile.
+            for n, (sure, most, is_open) in sorted(enumerate(ends), key=lambda end: end[1][2]):
                 if values[n].amount is not None and (most > sure or is_open):
                     yield Bar(label, n, 0, reach, 0, most - sure, reach + most - sure, is_open)
                     reach += most - sure
