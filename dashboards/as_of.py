@@ -50,7 +50,7 @@ def answers_as_of(
 
 
 def _refusal(request: HttpRequest, reason: str) -> HttpResponse:
-    if request.path.endswith((".json", ".csv")):
+    if not request.path.endswith("/"):  # a machine format
         return JsonResponse({"errors": {PARAMETER: [reason]}}, status=400)
     errors = {PARAMETER: [reason]}
     return render(request, "400.html", {"errors": errors}, status=400)

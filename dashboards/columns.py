@@ -17,12 +17,14 @@ from initiatives.models import Framework, Labelling, Participation, PartOf
 class Column:
     """A column of a list: its name in machine formats, what it holds, how it is read off a row.
 
-    `read` returns text, a number, None (not known) or a list of those.
+    `read` returns text, a number, None (not known) or a list of those; `type` is what that is in a
+    file, in the words of Table Schema.
     """
 
     name: str
     meaning: str
     read: Callable[[Any], Any]
+    type: str = "string"
 
 
 def absolute(request: HttpRequest, row: models.Model) -> str:
@@ -89,9 +91,14 @@ SLUG = Column("slug", "the record's key, which never changes", attribute("slug")
 TITLE = Column("title", "its name", attribute("title"))
 RECORD_COLUMNS = [
     Column("began", "when it began, as precise as stated (EDTF)", edtf("began")),
-    Column("began_earliest", "first day that can mean", attribute("began_earliest")),
-    Column("began_latest", "last day that can mean", attribute("began_latest")),
-    Column("began_disputed", "whether what is stated of it disagrees", attribute("began_disputed")),
+    Column("began_earliest", "first day that can mean", attribute("began_earliest"), "date"),
+    Column("began_latest", "last day that can mean", attribute("began_latest"), "date"),
+    Column(
+        "began_disputed",
+        "whether what is stated of it disagrees",
+        attribute("began_disputed"),
+        "boolean",
+    ),
     Column(
         "countries",
         "countries taking part, by alpha-3 code",
@@ -107,7 +114,9 @@ RECORD_COLUMNS = [
     Column("blocs", "blocs it is run under", lambda r: sorted(f.bloc.slug for f in r.now_under)),
     Column("sectors", "our sectors", lambda r: sorted(s.slug for s in r.sectors.all())),
     Column("summary", "what it is, in our own words", attribute("summary")),
-    Column("changed", "when the record last changed", lambda r: r.changed_at.isoformat()),
+    Column(
+        "changed", "when the record last changed", lambda r: r.changed_at.isoformat(), "datetime"
+    ),
 ]
 INITIATIVE_COLUMNS = [
     SLUG,
@@ -127,7 +136,7 @@ SUMMIT_COLUMNS = [
     SLUG,
     TITLE,
     Column("series", "the row of meetings it belongs to", attribute("series.name")),
-    Column("ordinal", "which of the series", attribute("ordinal")),
+    Column("ordinal", "which of the series", attribute("ordinal"), "integer"),
     *RECORD_COLUMNS,
 ]
 COUNTRY_COLUMNS = [
@@ -136,7 +145,9 @@ COUNTRY_COLUMNS = [
     Column("iso2", "alpha-2 code", attribute("iso2")),
     Column("region", "M49 region", attribute("region_name")),
     Column("subregion", "M49 subregion", attribute("subregion_name")),
-    Column("initiatives", "published initiatives it takes part in", attribute("initiatives")),
+    Column(
+        "initiatives", "published initiatives it takes part in", attribute("initiatives"), "integer"
+    ),
 ]
 BLOC_COLUMNS = [
     SLUG,
@@ -144,8 +155,10 @@ BLOC_COLUMNS = [
     Column("name", "its full name", attribute("name")),
     Column("kind", "forum, economic union ...", attribute("kind")),
     Column("founded", "when it was founded (EDTF)", edtf("founded")),
-    Column("members", "full members today", attribute("members")),
-    Column("initiatives", "published initiatives run under it", attribute("initiatives")),
+    Column("members", "full members today", attribute("members"), "integer"),
+    Column(
+        "initiatives", "published initiatives run under it", attribute("initiatives"), "integer"
+    ),
     Column("source", "where its memberships were taken from", attribute("source.title")),
 ]
 ORGANISATION_COLUMNS = [
@@ -153,7 +166,9 @@ ORGANISATION_COLUMNS = [
     Column("title", "its name", attribute("name")),
     Column("kind", "ministry, company, university ...", attribute("kind")),
     Column("country", "its country, by alpha-3 code", attribute("country.iso3")),
-    Column("initiatives", "published initiatives it takes part in", attribute("initiatives")),
+    Column(
+        "initiatives", "published initiatives it takes part in", attribute("initiatives"), "integer"
+    ),
 ]
 ARTICLE_COLUMNS = [
     Column("slug", "the article's key", attribute("key")),

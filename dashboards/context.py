@@ -3,6 +3,7 @@
 from django.core.exceptions import SuspiciousOperation
 from django.http import HttpRequest
 
+from dashboards.licence import LICENCE
 from partners.history.asking import in_words
 from partners.history.changes import data_version
 from partners.history.moment import asked_moment
@@ -21,5 +22,5 @@ def site(request: HttpRequest) -> dict[str, object]:
         "searched": searched,
         "as_of": in_words(moment) if moment else "",
         "data_version": data_version(),
-        "data_licence": "CC BY 4.0",
+        "data_licence": LICENCE,
     }

@@ -19,6 +19,7 @@ from dashboards.charts.chart import Line, number
 from dashboards.charts.money import BY_RUNG, KINDS, basis_of, ledger_lines, rows_link, title_of
 from dashboards.charts.names import names_on
 from dashboards.columns import Column, attribute, edtf
+from dashboards.exports.formats import Twin, twins
 from dashboards.statement_rows import funding_row, quantity
 from initiatives.funding.account import Account, Basis, Ledger, unit
 from initiatives.funding.measures import MeasureName
@@ -174,21 +175,13 @@ class Drilldown:
         }
 
     @property
-    def json_url(self) -> str:
-        """The same rows as JSON."""
-        return self._twin("funding_rows_json")
-
-    @property
-    def csv_url(self) -> str:
-        """The same rows as CSV."""
-        return self._twin("funding_rows_csv")
-
-    def _twin(self, name: str) -> str:
+    def twins(self) -> list[Twin]:
+        """The same rows in other shapes."""
         which = {"bar": self.bar} if self.bar else {}
         if self.reason:
             which = {"reason": self.reason.value}
-        address = rows_link(self.slug, self.selection, **which)
-        return f"{reverse(name)}?{address.partition('?')[2]}"
+        query = rows_link(self.slug, self.selection, **which).partition("?")[2]
+        return twins(reverse("funding_rows"), query, ("json", "csv"))
 
     @cached_property
     def left_out(self) -> list[Line]:

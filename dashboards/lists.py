@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboards import columns
 from dashboards.columns import Column
+from dashboards.exports.formats import CITATIONS, TABLES
 from initiatives import filters
 from initiatives.funding.filters import FundedInitiativeFilter
 from initiatives.funding.models import Funding
@@ -52,6 +53,9 @@ class Listing:
     order: Callable[[models.QuerySet], models.QuerySet] = _as_they_are
     facets: tuple[str, ...] = ()
     intro: Any = ""
+    # The shapes in which its rows, and one of its records, can be taken away.
+    formats: tuple[str, ...] = (*TABLES, *CITATIONS)
+    record_formats: tuple[str, ...] = ("json",)
 
     def rows(
         self, selection: Selection, start: int = 0, stop: int | None = None
@@ -144,6 +148,7 @@ INITIATIVES = Listing(
     columns.INITIATIVE_COLUMNS,
     columns.initiatives_with_relations,
     facets=("bloc", "country", "sector", "kind", "status", "label", "began"),
+    record_formats=("json", *CITATIONS),
 )
 ALLIANCES = Listing(
     "alliances",
@@ -153,6 +158,7 @@ ALLIANCES = Listing(
     columns.ALLIANCE_COLUMNS,
     columns.with_relations,
     facets=("bloc", "country", "sector", "began"),
+    record_formats=("json", *CITATIONS),
 )
 SUMMITS = Listing(
     "summits",
@@ -162,6 +168,8 @@ SUMMITS = Listing(
     columns.SUMMIT_COLUMNS,
     columns.with_relations,
     facets=("bloc", "country", "sector", "began"),
+    formats=(*TABLES, "ics", *CITATIONS),
+    record_formats=("json", "ics", *CITATIONS),
 )
 COUNTRIES = Listing(
     "countries",

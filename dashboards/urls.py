@@ -1,7 +1,11 @@
-"""The addresses of the site. A list, its JSON and its CSV are three routes over one Listing."""
+"""The addresses of the site.
+
+Each list and record has a route for every shape that its Listing names, beside its page.
+"""
 
 from django.urls import path, re_path
 
+from dashboards.exports.formats import CITATIONS, FORMATS
 from dashboards.lists import LISTINGS, SINGULAR
 from dashboards.views import (
     articles,
@@ -20,7 +24,9 @@ from dashboards.views import (
     records,
     reviewing,
     suggesting,
+    taking_away,
 )
+from initiatives.models import RECORD_MODELS
 
 urlpatterns = [
     path("", pages.overview, name="overview"),
@@ -36,6 +42,9 @@ urlpatterns = [
     path("charts/<slug:slug>/", charts.page, name="chart"),
     path("charts/<slug:slug>.json", charts.as_json, name="chart_json"),
     path("charts/<slug:slug>.csv", charts.as_csv, name="chart_csv"),
+    path("charts/<slug:slug>.svg", charts.as_svg, name="chart_svg"),
+    path("charts/<slug:slug>/embed/", charts.embed, name="chart_embed"),
+    path("data/", taking_away.data, name="data"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/<int:pk>/", imports.import_run, name="import"),
     path("imports/<int:pk>/undo/", history.undo_import, name="import_undo"),
@@ -76,13 +85,25 @@ urlpatterns = [
         name="duplicate_apart",
     ),
 ]
+urlpatterns += [
+    path(
+        f"charts/<slug:slug>.{suffix}",
+        charts.cited,
+        {"suffix": suffix},
+        name=f"chart_{FORMATS[suffix].name}",
+    )
+    for suffix in CITATIONS
+]
+urlpatterns += [
+    path(f"data.{suffix}", view, name=f"data_{suffix.replace('.', '_')}")
+    for suffix, view in taking_away.DATA_VIEWS.items()
+]
 for plural in ("initiatives", "alliances", "summits"):
     singular = SINGULAR[plural]
     kind = {"type": singular}
     one = f"{plural}/<slug:slug>"
     urlpatterns += [
         path(f"{one}/", records.record, kind, name=singular),
-        path(f"{one}.json", records.record_json, kind),
         path(f"{one}/edit/", entering.edit, kind, name=f"{singular}_edit"),
         path(f"{one}/publish/", entering.publish, kind, name=f"{singular}_publish"),
         path(f"{one}/withdraw/", history.withdraw_record, kind, name=f"{singular}_withdraw"),
@@ -97,8 +118,23 @@ for plural in ("initiatives", "alliances", "summits"):
     ]
 for listing in LISTINGS:
     name, known = SINGULAR[listing.name], {"listing": listing}
-    urlpatterns += [
-        path(f"{listing.name}/", lists.page, known, name=f"{name}_list"),
-        path(f"{listing.name}.json", lists.as_json, known, name=f"{name}_list_json"),
-        path(f"{listing.name}.csv", lists.as_csv, known, name=f"{name}_list_csv"),
-    ]
+    urlpatterns.append(path(f"{listing.name}/", lists.page, known, name=f"{name}_list"))
+    for suffix in listing.formats:
+        urlpatterns.append(
+            path(
+                f"{listing.name}.{suffix}",
+                taking_away.LIST_VIEWS[suffix],
+                known,
+                name=f"{name}_list_{FORMATS[suffix].name}",
+            )
+        )
+    if name in RECORD_MODELS:
+        for suffix in listing.record_formats:
+            urlpatterns.append(
+                path(
+                    f"{listing.name}/<slug:slug>.{suffix}",
+                    taking_away.RECORD_VIEWS[suffix],
+                    {"type": name},
+                    name=f"{name}_{FORMATS[suffix].name}",
+                )
+            )

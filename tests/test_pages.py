@@ -52,6 +52,9 @@ PAGES = [
     ("/imports/", "Imports"),
     ("/search/?q=silk", "Digital Silk Road"),
     ("/search/", "Search"),
+    ("/data/", "Data version"),
+    ("/codebook/", "iCalendar"),
+    ("/charts/funding-by-sector/", "Cite as"),
     ("/login/", "Log in"),
 ]
 
@@ -76,7 +79,7 @@ def test_a_page_keeps_to_the_security_headers(client, address):
     assert response["X-Content-Type-Options"] == "nosniff"
     assert response["X-Frame-Options"] == "DENY"
     text = response.content.decode()
-    assert not re.search(r"<script(?![^>]*\b(src=|type=\"application/json\"))", text)
+    assert not re.search(r"<script(?![^>]*\b(src=|type=\"application/(ld\+)?json\"))", text)
     assert not re.search(r"<style|\sstyle=|\son[a-z]+=|javascript:", text)
     assert not re.search(r'(src|<link[^>]*href)="(https?:)?//', text)
 

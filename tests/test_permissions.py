@@ -59,6 +59,8 @@ DO = Rule(NOBODY, EDIT)  # a form that editors send from another page
 DECIDE = Rule(NOBODY, PUBLISH)  # the same of chief editors
 LISTS = ("initiative", "alliance", "summit", "country", "bloc", "organisation", "article")
 
+SHAPES = ("json", "csv", "xlsx", "atom", "bib", "csl_json")
+
 
 def in_admin(model: str, view: Any, add: Any, change: Any, delete: Any) -> dict[str, Rule]:
     """The rules of the six routes of a model in the admin."""
@@ -101,7 +103,9 @@ RULES: dict[str, Rule] = {
     "compare": READ,
     "chart": READ,
     "chart_json": READ,
-    "chart_csv": READ,
+    **{f"chart_{shape}": READ for shape in ("csv", "svg", "bib", "csl_json", "embed")},
+    "data": READ,
+    **{f"data_{shape}": READ for shape in ("zip", "bib", "csl_json")},
     "import": READ,
     "article": READ,
     "country": READ,
@@ -109,12 +113,11 @@ RULES: dict[str, Rule] = {
     **dict.fromkeys(("bloc", "organisation", "initiative", "alliance", "summit"), READ),
     "blocs/<slug:slug>.json": READ,
     "organisations/<slug:slug>.json": READ,
-    "initiatives/<slug:slug>.json": READ,
-    "alliances/<slug:slug>.json": READ,
-    "summits/<slug:slug>.json": READ,
+    **{f"{name}_{shape}": READ for name in LISTS[:3] for shape in ("json", "bib", "csl_json")},
+    "summit_ics": READ,
     **{f"{name}_list": READ for name in LISTS},
-    **{f"{name}_list_json": READ for name in LISTS},
-    **{f"{name}_list_csv": READ for name in LISTS},
+    **{f"{name}_list_{shape}": READ for name in LISTS for shape in SHAPES},
+    "summit_list_ics": READ,
     # The desk
     "import_list": Rule(ANYONE, EDIT),
     "enter": Rule(EDIT, EDIT),
@@ -201,6 +204,7 @@ VALUES: dict[tuple[str, str], Callable[[], Any]] = {
     ("initiatives/", "slug"): published("initiative"),
     ("alliances/", "slug"): published("alliance"),
     ("summits/", "slug"): published("summit"),
+    ("summits/<slug:slug>.ics", "slug"): lambda: "14th-brics-summit",
     # What is published is edited by chief editors alone: see below.
     **{
         (f"{plural}/<slug:slug>/{verb}/", "slug"): lambda kind=kind: f"test-{kind}-draft"
@@ -417,5 +421,6 @@ def test_what_is_published_is_edited_by_chief_editors_alone(plural):
 @pytest.mark.parametrize("plural", KINDS)
 def test_a_draft_is_hidden_from_those_who_edit_nothing(plural):
     for who in WHO:
-        for address in (f"/{plural}/test-{KINDS[plural]}-draft{end}" for end in ("/", ".json")):
+        ends = ("/", ".json", ".bib", ".csl.json")
+        for address in (f"/{plural}/test-{KINDS[plural]}-draft{end}" for end in ends):
             assert client(who).get(address).status_code == (200 if who in EDIT else 404), who

@@ -80,6 +80,11 @@ class Chart:
     most: int | None = None
 
     @property
+    def pictured(self) -> bool:
+        """Whether its bars say it all, so that it can be drawn as a picture."""
+        return self.kind not in ("network", "timeline")
+
+    @property
     def intervals(self) -> bool:
         """Whether its values are intervals of money rather than counts."""
         return self.statements is not None

@@ -1,20 +1,30 @@
-"""Charts as pages and as data, with the filters of the list they chart."""
+"""Charts alone: as a page, as data, as a picture, in a frame of other sites, and how to cite them.
+
+All take the filters of the list that they chart.
+"""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
+from csp.decorators import csp_replace
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
+from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext
+from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, OPTIONS, SUMMIT_CHARTS, Chart
+from dashboards.charts.picture import picture
 from dashboards.exploring import CHARTS, explored, tabs
-from dashboards.exports import csv_response, json_response, refusal
+from dashboards.exports.answers import json_response, refusal
+from dashboards.exports.citations import CITED, Citation, box, citation_of_chart
+from dashboards.exports.csv import csv_response
+from dashboards.exports.formats import PICTURE
 from dashboards.lists import INITIATIVES, SUMMITS, Listing
 from initiatives.selection import Selection
 from partners.history.changes import data_version
@@ -69,17 +79,34 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
         context |= explored(listing, selection, slug)
     if selection.errors:
         return render(request, "chart.html", context, status=400)
-    query = "&".join(part for part in (selection.query, urlencode(options)) if part)
+    chart = _build(selection, slug, options)
+    query = _query(selection, options)
     context |= {
-        "chart": _build(selection, slug, options),
+        "chart": chart,
         "options": options,
         "kept": urlencode(options),
         "query": query,
-        "address": request.build_absolute_uri(f"{request.path}?{query}".rstrip("?")),
-        "data_version": data_version(),
-        "today": timezone.localdate(),
+        "cite": box(
+            _citation(request, selection, chart, query), reverse("chart", args=[slug]), query
+        ),
+        "frame": _address(request, "chart_embed", slug, query),
     }
     return render(request, "chart.html", context)
+
+
+def _query(selection: Selection, options: dict[str, str]) -> str:
+    """What was asked, with the options, as a query string."""
+    return "&".join(part for part in (selection.query, urlencode(options)) if part)
+
+
+def _address(request: HttpRequest, route: str, slug: str, query: str) -> str:
+    """The address of a chart in full, with what was asked."""
+    return request.build_absolute_uri(f"{reverse(route, args=[slug])}?{query}".rstrip("?"))
+
+
+def _citation(request: HttpRequest, selection: Selection, chart: Chart, query: str) -> Citation:
+    address = _address(request, "chart", chart.slug, query)
+    return citation_of_chart(chart.slug, chart.title, selection.words, query, address)
 
 
 @require_safe
@@ -114,3 +141,52 @@ def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
         return refused
     frame = _build(selection, slug, options).frame()
     return csv_response(slug, list(frame.columns), frame.values.tolist())
+
+
+@require_safe
+@answers_as_of(refuses=False)
+def as_svg(request: HttpRequest, slug: str) -> HttpResponse:
+    """The chart as a picture that stands alone."""
+    selection, options = _selected(request, slug)
+    if refused := refusal(selection):
+        return refused
+    chart = _build(selection, slug, options)
+    if not chart.pictured:
+        raise Http404("no picture of this kind")
+    citation = _citation(request, selection, chart, _query(selection, options))
+    drawing = picture(chart, selection.words, citation.text)
+    return HttpResponse(drawing, content_type=PICTURE.media_type)
+
+
+@require_safe
+@answers_as_of(refuses=False)
+def cited(request: HttpRequest, slug: str, suffix: str) -> HttpResponse:
+    """How to cite the chart, as BibTeX or CSL-JSON."""
+    selection, options = _selected(request, slug)
+    if refused := refusal(selection):
+        return refused
+    chart = _build(selection, slug, options)
+    return CITED[suffix](_citation(request, selection, chart, _query(selection, options)))
+
+
+@require_safe
+@xframe_options_exempt
+@csp_replace({"frame-ancestors": ["*"]})
+@answers_as_of(refuses=False)
+def embed(request: HttpRequest, slug: str) -> HttpResponse:
+    """The chart for a frame in another page: the only address that may be framed. Sets no cookie.
+
+    Its bars lead nowhere, for the pages behind them may not be framed; its links open outside.
+    """
+    selection, options = _selected(request, slug, strict=False)
+    context: dict[str, Any] = {"selection": selection}
+    if not selection.errors:
+        chart = _build(selection, slug, options)
+        query = _query(selection, options)
+        context |= {
+            "chart": replace(chart, links=[]),
+            "query": query,
+            "address": _address(request, "chart", slug, query),
+        }
+    status = 400 if selection.errors else 200
+    return render(request, "chart_embed.html", context, status=status)

@@ -12,6 +12,7 @@ from django.views.decorators.http import require_safe
 
 from dashboards.charts import INITIATIVE_CHARTS, OPTIONS, SUMMIT_CHARTS
 from dashboards.drilldown import COLUMNS as ROW_COLUMNS
+from dashboards.exports.formats import CITATIONS, FORMATS, PACKAGE, PICTURE, Format, twins
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
 
 
@@ -19,10 +20,12 @@ from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
 def codebook(request: HttpRequest) -> HttpResponse:
     """What can be asked, and what the answers mean."""
     context = {
+        "formats": [{"format": one, "of": _having(one)} for one in ALL_FORMATS],
         "lists": [
             {
                 "listing": listing,
                 "address": reverse(f"{SINGULAR[listing.name]}_list"),
+                "twins": twins(reverse(f"{SINGULAR[listing.name]}_list"), "", listing.formats),
                 "filters": filters(listing),
             }
             for listing in LISTINGS
@@ -35,6 +38,24 @@ def codebook(request: HttpRequest) -> HttpResponse:
         "row_columns": ROW_COLUMNS,
     }
     return render(request, "codebook.html", context)
+
+
+ALL_FORMATS = [*FORMATS.values(), PICTURE, PACKAGE]
+
+
+def _having(format: Format) -> str:
+    """What can be taken away in that format, in words."""
+    if format is PICTURE:
+        return _("charts")
+    if format is PACKAGE:
+        return _("all data")
+    having = [listing for listing in LISTINGS if format.suffix in listing.formats]
+    names = _("lists") if having == LISTINGS else ", ".join(str(one.title) for one in having)
+    if format.suffix in CITATIONS:
+        return _("%(lists)s, records, charts, all data") % {"lists": names}
+    if any(format.suffix in listing.record_formats for listing in LISTINGS):
+        return _("%(lists)s, single records") % {"lists": names}
+    return str(names)
 
 
 def filters(listing: Listing) -> list[dict[str, Any]]:

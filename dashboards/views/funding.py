@@ -16,7 +16,9 @@ from dashboards.amounts import rounded
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, money
 from dashboards.drilldown import COLUMNS, Drilldown, NothingBehindIt
-from dashboards.exports import csv_response, json_response, read_rows
+from dashboards.exports.answers import json_response
+from dashboards.exports.cells import read_rows
+from dashboards.exports.csv import csv_response
 from dashboards.lists import INITIATIVES
 from dashboards.statement_rows import funding_row, grouped
 from initiatives.facets import facet

@@ -16,7 +16,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboards.access import EDIT, PUBLISH, form_token, needs
-from dashboards.exports import json_response
+from dashboards.exports.answers import json_response
+from dashboards.exports.formats import twins
 from dashboards.views.records import sees_drafts, shown_to
 from initiatives.desk.history import (
     Difference,
@@ -67,7 +68,7 @@ def record_history(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "differing": _public(request, differences(record, *pair)) if pair else [],
         "may_revert": request.user.has_perm(PUBLISH),
         "token": secrets.token_urlsafe(16),
-        "json_url": reverse(f"{type}_history_json", args=[slug]),
+        "twins": twins(request.path, "", ["json"]),
     }
     return render(request, "history/record.html", context, status=400 if errors else 200)
 

@@ -14,7 +14,11 @@ from django.views.decorators.http import require_safe
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exploring import TABLE, explored
-from dashboards.exports import csv_response, json_response, read_rows, refusal
+from dashboards.exports.answers import json_response, refusal
+from dashboards.exports.cells import read_rows
+from dashboards.exports.csv import csv_response
+from dashboards.exports.page import taken_away
+from dashboards.exports.view import ListView
 from dashboards.lists import Listing
 from initiatives.search import Query, quotes
 from initiatives.selection import Selection
@@ -55,9 +59,9 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
         "looked_for": _looked_for(selection, shown),
         "orders": _orders(selection),
         "sizes": SIZES,
-        "json_url": f"{request.path.rstrip('/')}.json?{selection.query}",
-        "csv_url": f"{request.path.rstrip('/')}.csv?{selection.query}",
     }
+    if not selection.errors:
+        context |= taken_away(ListView(listing, selection, request))
     status = 400 if selection.errors else 200
     return render(request, "list.html", context, status=status)
 

@@ -15,12 +15,13 @@ from django.views.decorators.http import require_safe
 from dashboards import statement_rows
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports import json_response
+from dashboards.exports.answers import json_response
+from dashboards.exports.page import partner_taken_away
 from dashboards.lists import organisations as public_organisations
 from initiatives.models import Alliance, Initiative, Participation, Record, Summit
 from partners.dates import PartialDate
 from partners.history.changes import data_version
-from partners.history.moment import address, today
+from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation, Source
 
 HEADINGS: dict[str, Any] = {
@@ -41,7 +42,7 @@ def country(request: HttpRequest, iso3: str) -> HttpResponse:
     memberships = found.memberships.select_related("bloc", "bloc__source", "source")
     context = {
         "country": found,
-        "json_url": address(f"{request.path.rstrip('/')}.json"),
+        **partner_taken_away(request),
         "memberships": memberships.order_by("bloc__short_name", "since_earliest"),
         "current": set(memberships.at(today()).values_list("pk", flat=True)),
         "organisations": _readable(request).filter(country=found),
@@ -73,7 +74,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
         "at": at,
         "error": error,
         "bloc": found,
-        "json_url": address(f"{request.path.rstrip('/')}.json"),
+        **partner_taken_away(request),
         "roles": [
             (HEADINGS[role], rows)
             for role in Membership.Role
@@ -106,7 +107,7 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     groups = statement_rows.grouped(rows)
     context = {
         "organisation": found,
-        "json_url": address(f"{request.path.rstrip('/')}.json"),
+        **partner_taken_away(request),
         "groups": groups,
         "names": found.names.exclude(name=found.name),
     }

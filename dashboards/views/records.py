@@ -12,7 +12,8 @@ from django.views.decorators.http import require_safe
 from dashboards import statement_rows
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports import json_response
+from dashboards.exports.answers import json_response
+from dashboards.exports.page import record_taken_away
 from dashboards.lists import INITIATIVES
 from dashboards.neighbours import neighbours_of
 from dashboards.views.funding import totals
@@ -29,7 +30,6 @@ from initiatives.models import (
 from initiatives.news.publishing import lacking
 from initiatives.selection import Selection
 from partners.history.changes import data_version
-from partners.history.moment import address
 
 
 def sees_drafts(request: HttpRequest) -> bool:
@@ -65,11 +65,11 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "sections": sections,
         "ladder": [row for row in rows if row.kind == "statusstep"],
         "disputed": [row for row in rows if row.disputed],
-        "json_url": address(f"{request.path.rstrip('/')}.json"),
         "articles": statement_rows.articles_of(stated),
         "neighbours": neighbours_of(found),
         "confirmed": last_confirmed(found),
         "token": secrets.token_urlsafe(16),
+        **record_taken_away(request, found),
     }
     if isinstance(found, Initiative):
         context["money"] = _money(found)
@@ -78,13 +78,13 @@ def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     return render(request, "record.html", context)
 
 
-def _withdrawn(request: HttpRequest, found: Record) -> HttpResponse:
+def _withdrawn(request: HttpRequest, found: ConcreteRecord) -> HttpResponse:
     """Why the record was taken back, and the way on; its history keeps what it said."""
     context = {
         "record": found,
         "onward": found.merged_at_last if found.merged_into else None,
         "withdrawal": withdrawal_of(found),
-        "json_url": address(f"{request.path.rstrip('/')}.json"),
+        **record_taken_away(request, found),
     }
     return render(request, "withdrawn.html", context)
 

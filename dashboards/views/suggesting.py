@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from dashboards.access import EDIT, needs
-from dashboards.exports import json_response
+from dashboards.exports.answers import json_response
 from dashboards.understood import UNDERSTOOD
 from initiatives.desk import duplicates
 from initiatives.models import Article, Initiative, Label, Publisher, Record, Sector, SummitSeries

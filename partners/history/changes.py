@@ -16,7 +16,10 @@ from django.db import models, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from partners.history.moment import asked_moment
+from partners.history.moment import Moment, asked_moment
+
+# When nothing had been written yet.
+BEFORE_ALL = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 
 
 class Verb(models.TextChoices):
@@ -123,6 +126,18 @@ def data_version() -> int:
     if moment is not None:
         return moment.number
     return DataVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+
+
+def version_moment(moment: Moment | None = None) -> Moment:
+    """The moment of a data version, which is that of its last change: one query.
+
+    Of the version that held at the moment; without one, of the version that is read.
+    """
+    moment = moment or asked_moment()
+    last: Any = DataVersion.objects.filter(pk=1).values("number")[:1]
+    found = Change.objects.filter(number=moment.number if moment else last)
+    number, at = found.values_list("number", "at").first() or (0, BEFORE_ALL)
+    return Moment(number, at)
 
 
 @contextmanager

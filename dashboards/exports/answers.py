@@ -1,0 +1,48 @@
+"""JSON for people and machines, and the 400 that names what was not understood."""
+
+from __future__ import annotations
+
+from typing import IO, Any
+
+from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
+from django.utils.translation import gettext
+
+from initiatives.selection import Selection
+
+
+def json_response(data: Any, status: int = 200) -> JsonResponse:
+    """JSON that people can read, in UTF-8."""
+    return JsonResponse(data, status=status, json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+def refusal(selection: Selection) -> JsonResponse | None:
+    """A 400 that names every parameter in error; None if there is none."""
+    return refused(selection.errors)
+
+
+def refused(errors: dict[str, list[str]]) -> JsonResponse | None:
+    """A 400 with what is wrong, by parameter; None if nothing is."""
+    return json_response({"errors": errors}, status=400) if errors else None
+
+
+def unknown_parameters(request: HttpRequest, *known: str) -> dict[str, list[str]]:
+    """What is wrong with the names of the parameters of an address that has no filters."""
+    return {
+        name: [gettext("There is no parameter of this name.")]
+        for name in request.GET.keys() - set(known)
+    }
+
+
+def named(response: Any, file_name: str) -> HttpResponse:
+    """The answer as a file of that name."""
+    response["Content-Disposition"] = f'attachment; filename="{file_name}"'
+    return response
+
+
+def file_response(file: IO[bytes], media_type: str, file_name: str) -> HttpResponse:
+    """A finished file, sent piece by piece and closed at the end."""
+    size = file.seek(0, 2)
+    file.seek(0)
+    response = FileResponse(file, content_type=media_type)
+    response["Content-Length"] = size
+    return named(response, file_name)

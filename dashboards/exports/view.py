@@ -1,0 +1,59 @@
+"""A list as it is taken away: its rows, its columns, what it says of itself."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import reverse
+
+from dashboards.columns import Column, absolute
+from dashboards.lists import SINGULAR, Listing
+from initiatives.selection import Selection
+from partners.history.changes import version_moment
+from partners.history.moment import Moment
+
+
+class ListView:
+    """Exactly the rows of a selection, for whoever writes them down."""
+
+    def __init__(self, listing: Listing, selection: Selection, request: HttpRequest) -> None:
+        self.listing, self.selection, self.request = listing, selection, request
+        self.version: Moment = version_moment()
+
+    @property
+    def columns(self) -> list[Column]:
+        """The columns of the list, and the address of each row."""
+        return [*self.listing.columns, Column("url", "address of its page", self.url_of)]
+
+    def url_of(self, row: Any) -> str:
+        """The address of a row in full."""
+        return absolute(self.request, row)
+
+    def rows(self) -> Iterator[Any]:
+        """The rows in the order that is asked for, read a few hundred at a time."""
+        return self.listing.rows(self.selection)
+
+    @property
+    def title(self) -> str:
+        """The filter in words."""
+        return self.selection.words
+
+    @property
+    def address(self) -> str:
+        """The address of the page with these rows."""
+        path = reverse(f"{SINGULAR[self.listing.name]}_list")
+        return self.request.build_absolute_uri(f"{path}?{self.selection.query}".rstrip("?"))
+
+    @property
+    def own_address(self) -> str:
+        """The address under which it was asked for, without what was left open."""
+        path = f"{self.request.path}?{self.selection.query}".rstrip("?")
+        return self.request.build_absolute_uri(path)
+
+
+def changed_at(row: Any, version: Moment) -> dt.datetime:
+    """When the row last changed; the time of the data version where that is not kept."""
+    return getattr(row, "changed_at", None) or version.at
