@@ -210,6 +210,8 @@ def test_the_network_has_who_shares_with_whom_and_how_often(client, pandas):
     }
     for node in data["nodes"]:
         assert len(slugs(client, node["link"].partition("?")[2])) == node["records"]
+    for link, shared in zip(data["links"], data["series"][0]["records"], strict=True):
+        assert len(slugs(client, link.partition("?")[2])) == shared
     assert data["total"]["records"] == 2
     assert {x["code"]: x["records"] for x in data["left_out"]} == {
         "one-partner": 1, "no-country": 1,

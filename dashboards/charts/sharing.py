@@ -3,83 +3,66 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any
 
-from django.db import models
-from django.db.models import Count, F, Max, Min
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext
+from pyroaring import BitMap
 
 from dashboards.charts.chart import Chart, Line, Series, Value, classes
 from dashboards.charts.counts import initiatives_by_country, narrowed
+from initiatives.filters import COUNTRY, ORGANISATION
 from initiatives.funding.rollup import Reason
-from initiatives.models import Participation
 from initiatives.selection import Selection
 from partners.models import Country, Organisation
 
 MOST_NODES, MOST_EDGES = 60, 200
 MOST_ARCS = 60
-# So many of the strongest pairs are looked at for edges between the nodes that there is room for.
+# So many of the strongest pairs are looked at for edges between the nodes that there is room for,
+# and pairs of so many partners, those with most records.
 LOOKED_AT = 2000
-# The two ends of a pair as one number: a key of a partner is below it.
-BASE = 10**9
+PARTNERS_LOOKED_AT = 400
 
 
 class Shared:
-    """The pairs of partners that take part in the same records of some.
+    """The pairs of partners that take part in the same of the selected records.
 
     `of` is "countries", which take part themselves or through an organisation, or "organisations".
     """
 
-    def __init__(self, keys: models.QuerySet, of: str) -> None:
+    def __init__(self, selection: Selection, of: str) -> None:
         self.model: Any = Country if of == "countries" else Organisation
-        one: Any = F("organisation")
-        other: Any = F("record__participations__organisation")
-        if of == "countries":
-            one = Coalesce("country", "organisation__country")
-            other = Coalesce(
-                "record__participations__country",
-                "record__participations__organisation__country",
-            )
-        # Not ordered by a column of its own: that would split the groups.
-        here = Participation.objects.current().filter(record__in=keys).order_by()
-        self.rows = here.annotate(one=one).exclude(one=None)
-        self.pairs = here.annotate(
-            one=one, other=other, retired=F("record__participations__retired_at")
-        ).filter(retired=None, one__lt=F("other"))
+        dimension = COUNTRY if of == "countries" else ORGANISATION
+        members = selection.members
+        having: Any = selection.index.sets[dimension].items()
+        found = {partner: here for partner, records in having if (here := records & members)}
+        # Those with most records first.
+        self.records: dict[int, BitMap] = dict(
+            sorted(found.items(), key=lambda item: (-len(item[1]), item[0]))
+        )
 
-    def strongest(self, most: int) -> list[tuple[int, int, int]]:
-        """The pairs with most records in common: both keys, and how many."""
-        grouped = self.pairs.values_list("one", "other").annotate(n=Count("record", distinct=True))
-        return list(grouped.order_by("-n", "one", "other")[:most])
-
-    def number(self) -> int:
-        """How many pairs there are."""
-        return self.pairs.values("one", "other").distinct().count()
-
-    def partners(self) -> int:
-        """How many partners there are, with others or alone."""
-        return self.rows.values("one").distinct().count()
+    def pairs(self) -> list[tuple[int, int, int]]:
+        """The pairs with records in common, the strongest first: both keys, and how many."""
+        looked_at = list(self.records.items())[:PARTNERS_LOOKED_AT]
+        found = [
+            (min(one, other), max(one, other), n)
+            for (one, records), (other, others) in combinations(looked_at, 2)
+            if (n := records.intersection_cardinality(others))
+        ]
+        return sorted(found, key=lambda pair: (-pair[2], pair[:2]))
 
     def with_any(self, edges: list[tuple[int, int, int]]) -> int:
         """How many records one of the pairs has in common."""
-        wanted = [one * BASE + other for one, other, _ in edges]
-        both = self.pairs.annotate(pair=F("one") * BASE + F("other")).filter(pair__in=wanted)
-        return both.values("record").distinct().count()
+        both = (self.records[one] & self.records[other] for one, other, _ in edges)
+        return len(BitMap.union(BitMap(), *both))
 
-    def with_two(self) -> int:
-        """How many records have two partners or more."""
-        ends = self.rows.values("record").annotate(first=Min("one"), last=Max("one"))
-        return ends.filter(first__lt=F("last")).count()
-
-    def with_one(self) -> int:
-        """How many records have a partner at all."""
-        return self.rows.values("record").distinct().count()
-
-    def sizes(self, partners: list[int]) -> dict[int, int]:
-        """How many records each of some partners has."""
-        rows = self.rows.filter(one__in=partners).values_list("one")
-        return dict(rows.annotate(n=Count("record", distinct=True)))
+    def with_one_and_with_two(self) -> tuple[int, int]:
+        """How many records have a partner at all, and how many have two or more."""
+        once, twice = BitMap(), BitMap()
+        for records in self.records.values():
+            twice |= once & records
+            once |= records
+        return len(once), len(twice)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,22 +97,18 @@ class Network(Chart):
 
 
 def network(slug: str, selection: Selection, of: str = "countries") -> Chart:
-    """Partners who share initiatives: the strongest pairs among as many partners as can be read.
-
-    No filter asks for records that two partners share, so that an edge leads to its two ends only.
-    """
-    shared = Shared(selection.keys, of)
-    found = shared.strongest(LOOKED_AT)
-    edges = _readable(found)
-    sizes = shared.sizes(sorted({end for edge in edges for end in edge[:2]}))
+    """Partners who share initiatives: the strongest pairs among as many partners as can be read."""
+    shared = Shared(selection, of)
+    found = shared.pairs()
+    edges = _readable(found[:LOOKED_AT])
+    sizes = {end: len(shared.records[end]) for edge in edges for end in edge[:2]}
     partners = shared.model.objects.in_bulk(sizes)
     order = sorted(sizes, key=lambda pk: (-sizes[pk], str(partners[pk])))
     at = {pk: n for n, pk in enumerate(order)}
     name = "country" if of == "countries" else "organisation"
     nodes = [_node(partners[pk], sizes[pk], name, selection) for pk in order]
-    counted = shared.with_any(edges) if edges else 0
-    two, one = shared.with_two(), shared.with_one()
-    pairs = shared.number() if len(found) == LOOKED_AT else len(found)
+    counted = shared.with_any(edges)
+    one, two = shared.with_one_and_with_two()
     ends = [tuple(sorted((at[a], at[b]))) for a, b, _ in edges]
     left_out = [
         Line("weaker-pair", gettext("only in pairs that are not shown"), two - counted),
@@ -144,11 +123,14 @@ def network(slug: str, selection: Selection, of: str = "countries") -> Chart:
         unit=gettext("initiatives"),
         label_name=gettext("Pair"),
         labels=[f"{nodes[a].name} – {nodes[b].name}" for a, b in ends],
-        links=[None] * len(ends),
+        links=[
+            narrowed("initiative_list", selection, **{of: [nodes[a].key, nodes[b].key]})
+            for a, b in ends
+        ],
         series=[Series(gettext("shared initiatives"), [Value.of(n) for _, _, n in edges])],
         total=Value.of(counted).amount,
         records=counted,
-        note=_note(len(edges), pairs, len(nodes), shared.partners()),
+        note=_note(len(edges), len(found), len(nodes), len(shared.records)),
         left_out=[line for line in left_out if line.records],
         kind="network",
         horizontal=True,
@@ -187,6 +169,9 @@ def _note(edges: int, pairs: int, nodes: int, partners: int) -> str:
     if edges < pairs:
         shown = gettext("The %(edges)s strongest of %(pairs)s pairs are shown, between %(nodes)s of %(partners)s partners.")  # fmt: skip
         said.append(shown % {"edges": edges, "pairs": pairs, "nodes": nodes, "partners": partners})
+    if partners > PARTNERS_LOOKED_AT:
+        looked_at = gettext("Looked at are the %(n)s partners with most initiatives.")
+        said.append(looked_at % {"n": PARTNERS_LOOKED_AT})
     return " ".join(said)
 
 
@@ -219,8 +204,8 @@ def country_map(slug: str, selection: Selection, arcs: str = "no") -> Chart:
     joined: list[tuple[int, int, int]] = []
     if arcs == "yes":
         at = {countries[label].pk: n for n, label in enumerate(bars.labels)}
-        shared = Shared(selection.keys, "countries")
-        joined = [(at[a], at[b], n) for a, b, n in shared.strongest(MOST_ARCS)]
+        strongest = Shared(selection, "countries").pairs()[:MOST_ARCS]
+        joined = [(at[a], at[b], n) for a, b, n in strongest]
         most = gettext("Arcs join the pairs of countries that share most initiatives, %(n)s at most.")  # fmt: skip
         note = f"{note} {most % {'n': MOST_ARCS}}"
     return Map(
