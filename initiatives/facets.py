@@ -34,7 +34,7 @@ class Facet:
     choices: list[Choice]
     errors: list[str]
     without: str = ""
-    left_out: frozenset[str] = field(default_factory=frozenset)
+    left_out: list[Choice] = field(default_factory=list)
 
     @property
     def first(self) -> list[Choice]:
@@ -45,6 +45,13 @@ class Facet:
     def more(self) -> list[Choice]:
         """The others."""
         return self.choices[FIRST:]
+
+    @property
+    def to_leave_out(self) -> list[Choice]:
+        """What is left out, then what could be."""
+        gone = {choice.value for choice in self.left_out}
+        there = [Choice(c.value, c.label, c.count) for c in self.choices if c.value not in gone]
+        return [*self.left_out, *there]
 
     @property
     def open(self) -> bool:
@@ -77,7 +84,7 @@ def facet(selection: Selection, name: str) -> Facet:
         sorted(choices, key=lambda c: not c.selected),
         selection.errors.get(name, []) + selection.errors.get(without, []),
         without if without in selection.filterset.filters else "",
-        frozenset(selection.chose(without)),
+        [Choice(a.value, a.text, 0, True) for a in selection.active if a.name == without],
     )
 
 

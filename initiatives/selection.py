@@ -121,7 +121,9 @@ class Selection:
 
     def ordered(self, start: int = 0, stop: int | None = None) -> list[int]:
         """The keys of the matching records in the order that is asked for; for lists of records."""
-        sort = self.form.cleaned_data.get("sort") if not self.errors else ""
+        if self.errors:
+            return []
+        sort = self.form.cleaned_data.get("sort")
         if sort in COLUMNS:
             rows = self.records.order_by(COLUMNS[sort], "pk").values_list("pk", flat=True)
             return list(rows[start:stop])

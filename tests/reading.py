@@ -64,10 +64,11 @@ def page(client: Client, address: str, status: int = 200) -> str:
 
 
 def unnumbered(said: Any) -> Any:
-    """A page, or the data of a twin, without the data version: drafts and proposals raise it too."""
+    """A page, or the data of a twin, without the data version and its time: drafts and proposals raise it too."""
     if isinstance(said, dict):
         return {name: value for name, value in said.items() if name != "data_version"}
-    return re.sub(r"Data version \d+", "Data version", said)
+    said = re.sub(r"[Dd]ata version \d+", "data version", said)
+    return re.sub(r"as_of=[\w.:%-]+", "as_of=then", said)
 
 
 def plain(fragment: str) -> str:
@@ -100,7 +101,10 @@ def page_slugs(client: Client, query: str = "", plural: str = "initiatives") -> 
 def facets(text: str) -> dict[str, dict[str, int]]:
     """Choice -> count of every facet of a page."""
     found: dict[str, dict[str, int]] = {}
-    row = r'<div class="facet__choice[^"]*"><label>.*?name="([^"]*)" value="([^"]*)".*?>(\d+)</a></div>'
+    row = (
+        r'name="([^"]*)" value="([^"]*)"[^>]*><span class="facet__name">[^<]*</span></label>'
+        r'<a class="facet__count"[^>]*>(\d+)</a>'
+    )
     for name, value, count in re.findall(row, text, re.S):
         found.setdefault(name, {})[html.unescape(value)] = int(count)
     return found

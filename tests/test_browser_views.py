@@ -149,7 +149,7 @@ def test_a_filter_redraws_the_view_and_back_brings_the_old_one(site: str, page: 
     drawn(page, "bloc-by-sector")
     page.evaluate("window.stayed = true")
     page.locator(".facet", has_text="Bloc").first.locator("summary").first.click()
-    page.get_by_label("SCO").check()
+    page.get_by_role("checkbox", name="SCO").check()
     page.wait_for_url("**bloc=sco")
     drawn(page, "bloc-by-sector")
     assert page.evaluate("window.stayed")  # only the view was changed

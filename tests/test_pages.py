@@ -22,6 +22,7 @@ from initiatives.models import (
     Summit,
     SummitSeries,
 )
+from initiatives.search import catch_up
 from partners.models import Bloc, Country, Organisation
 from tests import cast, reading
 from tests.reading import body, csv_rows, page, slugs
@@ -292,22 +293,22 @@ def queries(client, address):
 # The most each may ask of the database, whatever the number of records.
 AT_MOST = {
     "/": 45,
-    "/initiatives/?q=panda": 25,
-    "/initiatives.json?q=panda": 12,
-    "/initiatives.csv?q=panda": 12,
-    "/alliances/?q=panda": 20,
-    "/summits/?q=panda": 20,
-    "/summits.json?q=panda": 12,
+    "/initiatives/?q=panda": 34,
+    "/initiatives.json?q=panda": 20,
+    "/initiatives.csv?q=panda": 20,
+    "/alliances/?q=panda": 30,
+    "/summits/?q=panda": 30,
+    "/summits.json?q=panda": 20,
     "/countries/": 6,
     "/blocs.json": 6,
     "/organisations/": 12,
     "/articles/": 8,
     "/funding/?q=panda": 75,
     "/funding/rows/?q=panda&chart=funding-by-year&bar=2015": 25,
-    "/charts/funding-by-sector.json?q=panda": 12,
-    "/charts/funding-by-country.json?q=panda": 12,
+    "/charts/funding-by-sector.json?q=panda": 15,
+    "/charts/funding-by-country.json?q=panda": 15,
     "/charts/funding-by-rung.json?q=panda": 20,
-    "/charts/bloc-by-sector.json?q=panda": 8,
+    "/charts/bloc-by-sector.json?q=panda": 10,
     "/charts/initiatives-by-country.json?q=panda": 8,
     "/initiatives/hub/": 60,
     "/initiatives/hub.json": 60,
@@ -316,7 +317,7 @@ AT_MOST = {
     "/countries/KEN/": 15,
     "/blocs/brics/": 15,
     "/organisations/lab/": 15,
-    "/search/?q=panda": 30,
+    "/search/?q=panda": 55,
     "/imports/": 10,
 }
 
@@ -325,9 +326,11 @@ def test_thirty_records_ask_no_more_of_the_database_than_three(client):
     populate(3)
     article = Article.objects.get(key="test-article")
     limits = {**AT_MOST, f"/articles/{article.pk}/": 25}
+    catch_up()
     client.get("/initiatives/")  # the first page after a change reads what it touched
     few = {address: queries(client, address) for address in limits}
     populate(27)
+    catch_up()
     client.get("/initiatives/")
     many = {address: queries(client, address) for address in limits}
     assert many == few

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from django import template
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 from django.utils.translation import gettext, ngettext
 
 from initiatives.facets import Choice, Facet
@@ -14,12 +15,12 @@ from initiatives.facets import Choice, Facet
 register = template.Library()
 
 _ROW = (
-    '<div class="facet__choice{}"><label><input type="checkbox" name="{}" value="{}"{}>'
+    '<div class="facet__choice{}"><label><input type="checkbox" id="facet-{}-{}" name="{}" value="{}"{}>'
     '<span class="facet__name">{}</span></label>'
     '<a class="facet__count" href="?{}" aria-label="{}">{}</a></div>'
 )
 _LEFT_OUT = (
-    '<div class="facet__choice"><label><input type="checkbox" name="{}" value="{}"{}>'
+    '<div class="facet__choice"><label><input type="checkbox" id="facet-{}-{}" name="{}" value="{}"{}>'
     '<span class="facet__name">{}</span></label></div>'
 )
 
@@ -33,6 +34,8 @@ def facet_choices(facet: Facet, choices: Iterable[Choice]) -> SafeString:
         (
             (
                 "" if choice.count else " facet__choice--none",
+                facet.name,
+                slugify(choice.value),
                 facet.name,
                 choice.value,
                 SafeString(" checked") if choice.selected else "",
@@ -55,11 +58,13 @@ def facet_left_out(facet: Facet) -> SafeString:
         (
             (
                 facet.without,
+                slugify(choice.value),
+                facet.without,
                 choice.value,
-                SafeString(" checked") if choice.value in facet.left_out else "",
+                SafeString(" checked") if choice.selected else "",
                 choice.label,
             )
-            for choice in facet.choices
+            for choice in facet.to_leave_out
         ),
     )
 
