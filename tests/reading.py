@@ -68,6 +68,7 @@ def unnumbered(said: Any) -> Any:
     if isinstance(said, dict):
         return {name: value for name, value in said.items() if name != "data_version"}
     said = re.sub(r"[Dd]ata version \d+", "data version", said)
+    said = re.sub(r'"version": "\d+", "dateModified": "[^"]+"', "", said)
     return re.sub(r"as_of=[\w.:%-]+", "as_of=then", said)
 
 

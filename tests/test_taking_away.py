@@ -21,6 +21,7 @@ from initiatives.derive import derive
 from initiatives.models import Initiative, KeyDate, Record, Summit, SummitSeries
 from initiatives.search import catch_up
 from partners.dates import PartialDate
+from partners.history.changes import Change
 from tests import cast, reading
 from tests.reading import body, csv_rows, page, slugs
 
@@ -329,7 +330,7 @@ def test_the_address_that_stays_so_shows_what_was_cited(client):
 
 def test_a_record_is_cited_as_it_was_when_it_is_read_as_of_then(client):
     cast.initiative("panda", title="Panda before")
-    then = timezone.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    then = Change.objects.newest_first()[0].at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
     Initiative.objects.filter(slug="panda").update(title="Panda after")
     (cited,) = json.loads(get(client, f"/initiatives/panda.csl.json?as_of={then}"))
     assert cited["title"] == "Panda before"
