@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -11,10 +12,16 @@ from django.db import models
 
 from initiatives.models import Article, Record, Statement, statement_models
 from initiatives.news.models import ImportDocument, ImportOutcome, ImportRun, Proposal
+from partners.history.changes import Change
 from partners.models import Organisation
 from tests import cast
 
 SAID = "Kenya and Brazil announced the test programme in 2024."
+
+
+def last_change() -> dt.datetime:
+    """When the last change was made, as the database says: SQLite's own clock counts whole ms."""
+    return Change.objects.newest_first()[0].at
 
 
 # --- Documents -----------------------------------------------------------------------------------

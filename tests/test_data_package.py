@@ -8,13 +8,13 @@ import re
 import zipfile
 
 import pytest
-from django.utils import timezone
 from frictionless import validate
 
 from dashboards.exports import package
 from dashboards.exports.tables import STATEMENTS, TABLES
 from initiatives.models import Article, Evidence, Initiative, Participation, statement_models
 from tests import cast, reading
+from tests.documents import last_change
 from tests.reading import page
 
 pytestmark = pytest.mark.django_db
@@ -81,7 +81,7 @@ def test_its_checksums_are_those_of_all_its_files(client):
 
 def test_one_version_is_one_file_whenever_it_is_asked_for(client):
     cast.initiative("panda", ("KEN",), began="2020")
-    then = timezone.now().strftime(NOW)
+    then = last_change().strftime(NOW)
     first = download(client)
     assert download(client) == first
     cast.initiative("panda-later", ("CHN",), began="2021")
