@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import enum
+import re
 from collections.abc import Hashable, Iterable
 from typing import Any, ClassVar
 
@@ -169,6 +170,10 @@ class BegunUntil(BegunFrom):
         return index.began_within(None, dt.date(value, 12, 31))
 
 
+# A year, a month of it, or a quarter (33 to 36).
+PERIOD = re.compile(r"\d{4}(-(0[1-9]|1[0-2]|3[3-6]))?", re.ASCII)
+
+
 class PeriodsField(forms.MultipleChoiceField):
     """Years, quarters and months; its value is a list of PartialDates."""
 
@@ -179,7 +184,7 @@ class PeriodsField(forms.MultipleChoiceField):
                 period = PartialDate.parse(text)
             except ValueError as error:
                 raise ValidationError(str(error), code="invalid") from error
-            if len(text) not in (4, 7) or not (period.earliest and period.latest):
+            if not PERIOD.fullmatch(text):
                 raise ValidationError(
                     _("“%(text)s” is no year, quarter or month such as 2024, 2024-33, 2024-06."),
                     code="invalid",

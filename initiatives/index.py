@@ -21,14 +21,13 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-from django.db import connection, models
-from django.db.models.expressions import RawSQL
+from django.db import models
 from pyroaring import BitMap
 
 from initiatives.models import Record
-from initiatives.touched import records_touched
+from initiatives.touched import in_database, records_touched
 from partners.history.changes import Change, DataVersion
-from partners.history.moment import asked_moment
+from partners.history.moment import Moment, as_of, asked_moment
 from partners.models import Membership
 
 # How many versions are kept: the present one, and those of the past that were asked for last.
@@ -68,16 +67,10 @@ def declare(
 declare("type", lambda: Record.objects.published(), "type", "pk")
 
 
-def in_database(records: Iterable[int]) -> RawSQL:
-    """The keys as a subquery, however many there are."""
-    keys = ",".join(map(str, records))
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{keys}}}"])
-    return RawSQL("SELECT value FROM json_each(%s)", [f"[{keys}]"])
-
-
 Sets = dict[Hashable, BitMap]
 Version = tuple[int, dt.datetime | None]
+# By bloc the countries, with the days between which they are surely full members.
+Memberships = dict[int, list[tuple[int, dt.date | None, dt.date | None]]]
 
 
 @dataclass(frozen=True)
@@ -94,6 +87,7 @@ class Index:
     earliest: np.ndarray
     latest: np.ndarray
     newest_first: np.ndarray
+    memberships: Memberships
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
 
     # --- What it is asked ------------------------------------------------------------------------
@@ -162,7 +156,7 @@ class Index:
     def _with_members(self, bloc: int, on: dt.date | None) -> BitMap:
         if (bloc, on) not in self._members:
             found = BitMap()
-            for country, since, until in self._memberships.get(bloc, ()):
+            for country, since, until in self.memberships.get(bloc, ()):
                 taking_part = self.sets["country"].get(country, BitMap())
                 if on:
                     held = (since is None or since <= on) and (until is None or on <= until)
@@ -183,16 +177,6 @@ class Index:
         if until:
             held &= days <= until.toordinal()
         return BitMap(keys[held])
-
-    @cached_property
-    def _memberships(self) -> dict[int, list[tuple[int, dt.date | None, dt.date | None]]]:
-        """Full memberships by bloc: the country, and the days as `Membership.at` reads them."""
-        found = defaultdict(list)
-        full = Membership.objects.filter(role=Membership.Role.MEMBER).order_by()
-        days = ("bloc", "country", "since_latest", "until_earliest")
-        for bloc, country, since, until in full.values_list(*days):
-            found[bloc].append((country, since, until))
-        return found
 
     def in_order(self, members: BitMap) -> np.ndarray:
         """The keys of the records, the latest beginning first, those without one last.
@@ -218,7 +202,7 @@ class Index:
         earliest[rows[:, 0]], latest[rows[:, 0]] = rows[:, 1], rows[:, 2]
         keys = rows[:, 0]
         ordered = keys[np.argsort(-_order(rows[:, 1], keys))]
-        return cls(version, sets, earliest, latest, ordered)
+        return cls(version, sets, earliest, latest, ordered, _memberships())
 
     def at(self, version: Version, touched: set[int]) -> Index:
         """The index of a later version, between which changes touched those records."""
@@ -242,7 +226,17 @@ class Index:
         keys = np.concatenate([kept, here[:, 0]])
         # Nearly in order already, which the stable sort makes use of.
         ordered = keys[np.argsort(-_order(earliest[keys], keys), kind="stable")]
-        return Index(version, sets, earliest, latest, ordered)
+        return Index(version, sets, earliest, latest, ordered, _memberships())
+
+
+def _memberships() -> Memberships:
+    """As `Membership.at` reads them."""
+    found = defaultdict(list)
+    full = Membership.objects.filter(role=Membership.Role.MEMBER).order_by()
+    days = ("bloc", "country", "since_latest", "until_earliest")
+    for bloc, country, since, until in full.values_list(*days):
+        found[bloc].append((country, since, until))
+    return found
 
 
 def _month(days: np.ndarray, unknown: np.ndarray) -> np.ndarray:
@@ -301,8 +295,8 @@ def index() -> Index:
     asked = Change.objects.filter(number__in=[number, *(version[0] for version in [*_kept])])
     times = dict(asked.values_list("number", "at"))
     version = (number, times.get(number))
-    if version in _kept:
-        return _kept[version]
+    if kept := _kept.get(version):
+        return kept
     with _lock:
         if version not in _kept:
             # Of a number that was given up and used again, what was kept is worth nothing.
@@ -320,16 +314,19 @@ def _keep(found: Index) -> None:
     """Keep it, and let go of the oldest; never of the present one."""
     _kept[found.version] = found
     present = max(_kept, key=lambda version: version[0])
-    for old in [version for version in _kept if version != present][: len(_kept) - KEPT]:
+    for old in [version for version in _kept if version != present][: max(len(_kept) - KEPT, 0)]:
         del _kept[old]
 
 
 def _brought_to(version: Version, base: Index | None) -> Index:
-    if base is not None and base.sets.keys() == DIMENSIONS.keys():
-        touched = records_touched(base.version[0], version[0])
-        if len(touched) <= MOST_TOUCHED:
-            return base.at(version, touched)
-    return Index.built(version)
+    """The index of a version, whatever is written while it is read."""
+    number, at = version
+    with as_of(Moment(number, at) if at and asked_moment() is None else None):
+        if base is not None and base.sets.keys() == DIMENSIONS.keys():
+            touched = records_touched(base.version[0], number)
+            if len(touched) <= MOST_TOUCHED:
+                return base.at(version, touched)
+        return Index.built(version)
 
 
 def _number() -> tuple[int, bool]:

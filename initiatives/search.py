@@ -18,7 +18,6 @@ from itertools import islice
 from django.db import connection, transaction
 from pyroaring import BitMap
 
-from initiatives.index import in_database
 from initiatives.models import (
     Evidence,
     Participation,
@@ -26,7 +25,7 @@ from initiatives.models import (
     SearchState,
     statement_models,
 )
-from initiatives.touched import records_touched
+from initiatives.touched import in_database, records_naming, records_touched
 from partners.history.changes import DataVersion
 from partners.history.moment import asked_moment
 from partners.models import OrganisationName
@@ -36,6 +35,9 @@ TABLE = "initiatives_search"
 # Where words stand, the most telling first: what is found there comes first.
 PARTS = ("title", "names", "summary", "said")
 WEIGHTS = "ABCD"
+# What PostgreSQL can hold of a text: words of 2,046 bytes, at 16,383 places.
+LONGEST = 200
+MOST = {"title": 500, "names": 2_000, "summary": 1_500, "said": 12_000}
 CHUNK = 1_000
 # Chinese and Japanese are written without spaces: each of their characters is a word.
 _IDEOGRAPH = re.compile(r"([\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
@@ -43,7 +45,7 @@ _IDEOGRAPH = re.compile(r"([\u3005\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff])")
 
 def words_of(text: str) -> list[str]:
     """The words of a text as they are compared."""
-    return _IDEOGRAPH.sub(r" \1 ", fold(text)).split()
+    return [word[:LONGEST] for word in _IDEOGRAPH.sub(r" \1 ", fold(text)).split()]
 
 
 # What is marked as one: a word, or an ideograph.
@@ -142,8 +144,14 @@ def found(text: str, parts: Iterable[str] = PARTS) -> BitMap:
     held = _held(query, parts)
     if upto == number:
         return held
-    touched = records_touched(upto, number)
+    touched = _told_anew(upto, number)
     return (held - BitMap(touched)) | _read(query, parts, touched)
+
+
+def _told_anew(after: int, until: int) -> set[int]:
+    """The records whose words the changes may have altered."""
+    touched = records_touched(after, until)
+    return touched | records_naming(touched)
 
 
 def _upto() -> int:
@@ -191,10 +199,10 @@ def documents(records: Iterable[int] | None = None) -> Iterator[Document]:
         for key, title, aliases, summary in some:
             yield Document(
                 key,
-                words_of(title),
-                words_of(" ".join([*aliases, *partners[key]])),
-                words_of(summary),
-                words_of(" ".join(said[key])),
+                words_of(title)[: MOST["title"]],
+                words_of(" ".join([*aliases, *partners[key]]))[: MOST["names"]],
+                words_of(summary)[: MOST["summary"]],
+                words_of(" ".join(said[key]))[: MOST["said"]],
             )
 
 
@@ -260,7 +268,7 @@ def catch_up() -> int:
         version = DataVersion.objects.filter(pk=1).first()
         if version is None or version.writing or state.number == version.number:
             return 0
-        touched = records_touched(state.number, version.number) if state.number else None
+        touched = _told_anew(state.number, version.number) if state.number else None
         count = _rewrite(touched)
         state.number = version.number
         state.save()

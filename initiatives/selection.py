@@ -19,9 +19,10 @@ from django.utils.translation import gettext, ngettext
 from pyroaring import BitMap
 
 from initiatives.filters import ListFilter, RecordFilter
-from initiatives.index import UNKNOWN, Index, in_database, index
+from initiatives.index import UNKNOWN, Index, index
 from initiatives.models import Record
 from initiatives.search import PARTS, found
+from initiatives.touched import in_database
 from partners.history.asking import MomentField, in_words
 
 # Orders that the database knows.

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 
 from initiatives.models import RECORD_MODELS, Evidence, Participation, Record, statement_models
 from partners.history.versions import versions
 from partners.models import Organisation, OrganisationName
+
+
+def in_database(records: Iterable[int]) -> RawSQL:
+    """The keys as a subquery, however many there are."""
+    keys = ",".join(map(str, records))
+    if connection.vendor == "postgresql":
+        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{keys}}}"])
+    return RawSQL("SELECT value FROM json_each(%s)", [f"[{keys}]"])
 
 
 def records_touched(after: int, until: int) -> set[int]:
@@ -43,4 +53,18 @@ def records_touched(after: int, until: int) -> set[int]:
     if bodies:
         twin = versions()[Participation].objects.filter(organisation_id__in=bodies).order_by()
         found |= set(twin.values_list("record_id", flat=True))
+    return found
+
+
+def records_naming(records: set[int]) -> set[int]:
+    """The keys of the records of which a statement names one of the records, or ever did.
+
+    What they say in public depends on whether what they name is published.
+    """
+    found: set[int] = set()
+    for kind in statement_models():
+        if kind.NAMES:
+            twin = versions()[kind].objects.order_by()
+            naming = twin.filter(**{f"{kind.NAMES}_id__in": in_database(records)})
+            found |= set(naming.values_list("record_id", flat=True))
     return found

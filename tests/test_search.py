@@ -15,7 +15,7 @@ from partners.history.changes import Change, data_version
 from partners.history.moment import Moment, as_of
 from partners.models import Organisation, OrganisationName
 from tests import cast
-from tests.documents import document, imported, initiative, step
+from tests.documents import document, held, imported, initiative, step, summit
 from tests.people import person
 from tests.reading import get_json
 
@@ -190,3 +190,36 @@ def test_a_list_shows_the_words_and_the_sentence_that_has_them(client):
         in text
     )
     assert "<script>alert" not in text
+
+
+def test_what_names_a_record_that_is_withdrawn_is_not_found_by_its_words(client, kept):
+    named = "The meeting adopted the Quoll Plan."
+    imported(document(initiative("plan", title="A plan", status=[step()])))
+    meeting = summit(
+        dates=[held("2024-06")], outcomes=[{"record": "plan", "verb": "adopted", "quote": named}]
+    )
+    imported(document(meeting, article="second"))
+    address = "/summits.json?q=quoll"
+    kept()
+    assert get_json(client, address)["count"] == 1
+    plan = Initiative.objects.get(slug="plan")
+    plan.state = "withdrawn"
+    plan.save()
+    assert get_json(client, address)["count"] == 0
+    kept()
+    assert get_json(client, address)["count"] == 0
+    plan.state = "published"
+    plan.save()
+    assert get_json(client, address)["count"] == 1
+
+
+def test_words_of_any_length_can_be_kept_and_looked_for(client, kept):
+    cast.initiative("long", title="Long", summary="x" * 3000 + " wombat")
+    kept()
+    assert slugs(client, "wombat") == ["long"]
+    assert slugs(client, "x" * 199) == ["long"]
+    assert slugs(client, "\u327c" * 200) == []  # which folds to 3,000 bytes
+    many = " ".join(f"w{n}" for n in range(1400))
+    cast.initiative("many", title="Many", summary=many[:5000])
+    kept()
+    assert slugs(client, "w700") == ["many"]

@@ -74,6 +74,9 @@ def _whole(
     allowed: Container[int] | None,
 ) -> int:
     """A number of the page itself; what is none is noted among the errors, and the usual taken."""
+    if len(set(request.GET.getlist(name))) > 1:
+        selection.errors[name] = [gettext("Give one value only.")]
+        return usual
     text = request.GET.get(name) or str(usual)
     number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
     if number and (allowed is None or number in allowed):
