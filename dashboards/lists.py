@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboards import columns
 from dashboards.columns import Column
+from dashboards.exports.cells import CHUNK
 from dashboards.exports.formats import CITATIONS, TABLES
 from initiatives import filters
 from initiatives.funding.filters import FundedInitiativeFilter
@@ -30,9 +31,6 @@ from initiatives.models import (
 from initiatives.selection import Selection
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
-
-# Rows that are read at a time.
-CHUNK = 500
 
 
 def _as_they_are(rows: models.QuerySet) -> models.QuerySet:

@@ -8,7 +8,7 @@ from typing import Any
 
 from dashboards.columns import Column
 
-CHUNK = 500
+CHUNK = 500  # rows that are read at a time
 FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 # What XML 1.0 has no way to say, and nobody means to write.
 UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
