@@ -309,7 +309,7 @@ AT_MOST = {
     "/charts/funding-by-country.json?q=panda": 15,
     "/charts/funding-by-rung.json?q=panda": 20,
     "/charts/bloc-by-sector.json?q=panda": 10,
-    "/charts/initiatives-by-country.json?q=panda": 8,
+    "/charts/initiatives-by-country.json?q=panda": 9,
     "/initiatives/hub/": 60,
     "/initiatives/hub.json": 60,
     "/summits/council/": 60,

@@ -8,12 +8,14 @@ from django.views.decorators.http import require_safe
 
 from dashboards import statement_rows
 from dashboards.as_of import answers_as_of
+from dashboards.freshness import unless_unchanged
 from dashboards.views.records import sees_drafts
 from initiatives.models import Article, Evidence, public_passages
 
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def article(request: HttpRequest, pk: int) -> HttpResponse:
     """An article: its brief with every passage marked, and what each passage carries.
 

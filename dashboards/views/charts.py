@@ -25,6 +25,7 @@ from dashboards.exports.answers import json_response, refusal
 from dashboards.exports.citations import CITED, Citation, box, citation_of_chart
 from dashboards.exports.csv import csv_response
 from dashboards.exports.formats import PICTURE
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES, SUMMITS, Listing
 from initiatives.selection import Selection
 from partners.history.changes import data_version
@@ -67,6 +68,7 @@ def _build(selection: Selection, slug: str, options: dict[str, str]) -> Chart:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def page(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart alone on a page, to print, with how to cite it; beside it the filters of its list.
 
@@ -111,6 +113,7 @@ def _citation(request: HttpRequest, selection: Selection, chart: Chart, query: s
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def index(request: HttpRequest) -> HttpResponse:
     """The charts that count initiatives, all under one filter."""
     selection = Selection(INITIATIVES.filters, request.GET, INITIATIVES.records())
@@ -123,6 +126,7 @@ def index(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def as_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart's numbers, its total and its ledger; 400 names a parameter not understood."""
     selection, options = _selected(request, slug)
@@ -134,6 +138,7 @@ def as_json(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The same numbers: a row for each label and series; an empty `high` beside a low is open."""
     selection, options = _selected(request, slug)
@@ -145,6 +150,7 @@ def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def as_svg(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart as a picture that stands alone."""
     selection, options = _selected(request, slug)
@@ -160,6 +166,7 @@ def as_svg(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def cited(request: HttpRequest, slug: str, suffix: str) -> HttpResponse:
     """How to cite the chart, as BibTeX or CSL-JSON."""
     selection, options = _selected(request, slug)
@@ -173,6 +180,7 @@ def cited(request: HttpRequest, slug: str, suffix: str) -> HttpResponse:
 @xframe_options_exempt
 @csp_replace({"frame-ancestors": ["*"]})
 @answers_as_of(refuses=False)
+@unless_unchanged
 def embed(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart for a frame in another page: the only address that may be framed. Sets no cookie.
 

@@ -13,10 +13,12 @@ from django.views.decorators.http import require_safe
 from dashboards.charts import INITIATIVE_CHARTS, OPTIONS, SUMMIT_CHARTS
 from dashboards.drilldown import COLUMNS as ROW_COLUMNS
 from dashboards.exports.formats import CITATIONS, FORMATS, PACKAGE, PICTURE, Format, twins
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
 
 
 @require_safe
+@unless_unchanged
 def codebook(request: HttpRequest) -> HttpResponse:
     """What can be asked, and what the answers mean."""
     context = {

@@ -11,6 +11,7 @@ from django.views.decorators.http import require_safe
 from dashboards import comparing
 from dashboards.as_of import answers_as_of
 from dashboards.comparing import Side
+from dashboards.freshness import unless_unchanged
 from dashboards.views.funding import totals
 from initiatives.funding.rollup import Rung
 from partners.models import Bloc
@@ -18,6 +19,7 @@ from partners.models import Bloc
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def compare(request: HttpRequest) -> HttpResponse:
     """Two to four selections in columns; with fewer, the form that asks for them."""
     sides, errors = comparing.sides_of(request.GET)

@@ -19,6 +19,7 @@ from dashboards.drilldown import COLUMNS, Drilldown, NothingBehindIt
 from dashboards.exports.answers import json_response
 from dashboards.exports.cells import read_rows
 from dashboards.exports.csv import csv_response
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES
 from dashboards.statement_rows import funding_row, grouped
 from initiatives.facets import facet
@@ -39,6 +40,7 @@ WHICH = ("chart", "bar", "reason")
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def funding(request: HttpRequest) -> HttpResponse:
     """The charts of money for the initiatives that the filter selects."""
     selection = Selection(INITIATIVES.filters, request.GET, INITIATIVES.records())
@@ -149,6 +151,7 @@ def _machine(
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def rows(request: HttpRequest) -> HttpResponse:
     """Exactly the statements behind a bar, a total or a line of a ledger; 404 if there are none."""
     try:
@@ -165,6 +168,7 @@ def rows(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def rows_json(request: HttpRequest) -> HttpResponse:
     """The same rows as JSON, all of them, with the rate that each was converted by."""
 
@@ -186,6 +190,7 @@ def rows_json(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def rows_csv(request: HttpRequest) -> HttpResponse:
     """The same rows as CSV."""
 

@@ -19,6 +19,7 @@ from dashboards.exports.cells import read_rows
 from dashboards.exports.csv import csv_response
 from dashboards.exports.page import taken_away
 from dashboards.exports.view import ListView
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import Listing
 from initiatives.search import Query, quotes
 from initiatives.selection import Selection
@@ -43,6 +44,7 @@ class _Rows:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     """The list with its filters; only the results when htmx asks."""
     selection = Selection(listing.filters, request.GET, listing.records())
@@ -116,6 +118,7 @@ def _orders(selection: Selection) -> list[tuple[str, Any]]:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
     """All matching records as JSON; a 400 that names the parameter if one is not understood."""
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
@@ -137,6 +140,7 @@ def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
 
 @require_safe
 @answers_as_of(refuses=False)
+@unless_unchanged
 def as_csv(request: HttpRequest, listing: Listing) -> HttpResponse:
     """All matching records as CSV, streamed."""
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import COUNTRIES, INITIATIVES, LISTINGS, SINGULAR
 from dashboards.views.funding import totals
 from initiatives.facets import counts
@@ -30,6 +31,7 @@ PER_GROUP = 10
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def overview(request: HttpRequest) -> HttpResponse:
     """Headline numbers that lead to their rows, three charts, the latest changes."""
     everything = Selection(INITIATIVES.filters, QueryDict(), INITIATIVES.records())
@@ -64,6 +66,7 @@ def _headlines(everything: Selection) -> list[dict[str, object]]:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def search(request: HttpRequest) -> HttpResponse:
     """Whatever mentions the words, list by list, with the way to each whole list."""
     params = QueryDict(mutable=True)

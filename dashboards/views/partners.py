@@ -17,6 +17,7 @@ from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports.answers import json_response
 from dashboards.exports.page import partner_taken_away
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import organisations as public_organisations
 from initiatives.models import Alliance, Initiative, Participation, Record, Summit
 from partners.dates import PartialDate
@@ -35,6 +36,7 @@ HEADINGS: dict[str, Any] = {
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def country(request: HttpRequest, iso3: str) -> HttpResponse:
     """A country: its blocs over time and what it takes part in."""
     found = get_object_or_404(Country, iso3=iso3)
@@ -53,6 +55,7 @@ def country(request: HttpRequest, iso3: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def bloc(request: HttpRequest, slug: str) -> HttpResponse:
     """A bloc: who belongs to it since when, and what is run under it.
 
@@ -88,6 +91,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     """An organisation and what it takes part in, each with the passage that says so."""
     found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
@@ -131,6 +135,7 @@ def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
     """The country with its memberships and their sources."""
     found = get_object_or_404(Country, iso3=iso3)
@@ -154,6 +159,7 @@ def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The bloc with its memberships and their sources."""
     found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
@@ -178,6 +184,7 @@ def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The organisation with its names."""
     found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)

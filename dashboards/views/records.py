@@ -14,6 +14,7 @@ from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports.answers import json_response
 from dashboards.exports.page import record_taken_away
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES
 from dashboards.neighbours import neighbours_of
 from dashboards.views.funding import totals
@@ -52,6 +53,7 @@ def shown_to(request: HttpRequest, type: str, slug: str) -> ConcreteRecord:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def record(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """Everything that is stated about a record, each value next to its evidence."""
     found = shown_to(request, type, slug)
@@ -97,6 +99,7 @@ def _money(initiative: Initiative) -> list[dict[str, Any]]:
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The record with its statements and their evidence."""
     found = shown_to(request, type, slug)

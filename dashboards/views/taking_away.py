@@ -31,6 +31,7 @@ from dashboards.exports.records import formats_of
 from dashboards.exports.tables import TABLES
 from dashboards.exports.view import ListView
 from dashboards.exports.xlsx import xlsx_response
+from dashboards.freshness import unless_unchanged
 from dashboards.lists import Listing
 from dashboards.views import lists, records
 from initiatives.models import ConcreteRecord, Summit
@@ -49,6 +50,7 @@ def of_list(write: Callable[[ListView], HttpResponse]) -> View:
 
     @require_safe
     @answers_as_of(refuses=False)
+    @unless_unchanged
     @wraps(write)
     def view(request: HttpRequest, listing: Listing) -> HttpResponse:
         selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
@@ -79,6 +81,7 @@ def of_record(write: Callable[[HttpRequest, ConcreteRecord], HttpResponse]) -> V
 
     @require_safe
     @answers_as_of
+    @unless_unchanged
     @wraps(write)
     def view(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         found = records.shown_to(request, type, slug)
@@ -111,6 +114,7 @@ RECORD_VIEWS: dict[str, View] = {
 
 @require_safe
 @answers_as_of
+@unless_unchanged
 def data(request: HttpRequest) -> HttpResponse:
     """What is in the package of all data, how to get it and how to cite it."""
     version = version_moment()
@@ -134,6 +138,7 @@ def _no_filters(write: Callable[[HttpRequest], HttpResponse]) -> View:
 
     @require_safe
     @answers_as_of
+    @unless_unchanged
     @wraps(write)
     def view(request: HttpRequest) -> HttpResponse:
         return refused(unknown_parameters(request, PARAMETER)) or write(request)
@@ -148,6 +153,7 @@ def _cited_data(suffix: str, request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@unless_unchanged
 def data_zip(request: HttpRequest) -> HttpResponse:
     """All published data as a Data Package; `as_of` names an earlier version."""
     errors = unknown_parameters(request, PARAMETER)

@@ -1,0 +1,125 @@
+"""Answers that are not sent again while nothing they show has changed, and are when something has."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from initiatives.models import Initiative
+from partners.history import moment
+from tests import documents
+
+pytestmark = pytest.mark.django_db
+
+ADDRESSES = [
+    "/",
+    "/initiatives/?country=KEN",
+    "/initiatives/test-programme/",
+    "/initiatives/test-programme.json",
+    "/initiatives.json",
+    "/initiatives.csv",
+    "/initiatives.xlsx",
+    "/initiatives.atom",
+    "/countries/KEN/",
+    "/blocs/brics/",
+    "/charts/initiatives-by-year.json",
+    "/charts/map/",
+    "/charts/initiatives-by-year/embed/",
+    "/compare/",
+    "/funding/",
+    "/search/?q=programme",
+    "/data/",
+    "/data.zip",
+    "/codebook/",
+]
+
+
+@pytest.fixture
+def programme(db):
+    documents.imported(documents.document(documents.initiative()))
+    return Initiative.objects.get(slug="test-programme")
+
+
+def tag_of(client, address):
+    response = client.get(address)
+    if response.streaming:
+        response.getvalue()
+    assert response.status_code == 200, address
+    return response["ETag"]
+
+
+def again(client, address, tag):
+    return client.get(address, headers={"If-None-Match": tag})
+
+
+@pytest.mark.parametrize("address", ADDRESSES)
+def test_the_same_again_is_not_sent_until_something_changes(client, programme, address):
+    tag = tag_of(client, address)
+    unchanged = again(client, address, tag)
+    assert (unchanged.status_code, unchanged.content) == (304, b"")
+    assert unchanged["ETag"] == tag
+    assert "no-cache" in unchanged["Cache-Control"]
+    # Written past every form, by whoever holds the database.
+    Initiative.objects.filter(pk=programme.pk).update(title="Another programme")
+    changed = again(client, address, tag)
+    assert changed.status_code == 200
+    assert changed["ETag"] != tag
+
+
+def test_an_answer_that_was_not_changed_asks_the_database_one_question(client, programme):
+    tag = tag_of(client, "/initiatives/?country=KEN")
+    with CaptureQueriesContext(connection) as asked:
+        assert again(client, "/initiatives/?country=KEN", tag).status_code == 304
+    assert len(asked) == 1
+
+
+def test_another_address_day_or_host_has_another_tag(client, programme, monkeypatch, settings):
+    settings.ALLOWED_HOSTS = ["*"]
+    tags = {tag_of(client, "/initiatives/"), tag_of(client, "/initiatives/?country=KEN")}
+    tags.add(client.get("/initiatives/", headers={"Host": "other.example"})["ETag"])
+    tomorrow = moment.today().replace(year=moment.today().year + 1)
+    monkeypatch.setattr("dashboards.freshness.today", lambda: tomorrow)
+    tags.add(tag_of(client, "/initiatives/"))
+    assert len(tags) == 4
+
+
+def test_who_is_signed_in_is_sent_the_page_each_time(client, programme, django_user_model):
+    tag = tag_of(client, "/initiatives/")
+    client.force_login(django_user_model.objects.create_user("editor", password="long-Enough-1"))
+    own = again(client, "/initiatives/", tag)
+    assert own.status_code == 200
+    assert "ETag" not in own
+    assert "private" in own["Cache-Control"]
+    assert "Cookie" in own["Vary"]
+    client.logout()
+    assert again(client, "/initiatives/", tag).status_code == 304
+
+
+@pytest.mark.parametrize("asked", ["*", '"other"', "nonsense", 'W/"', "\x7f"])
+def test_a_tag_that_we_did_not_give_is_not_believed(client, programme, asked):
+    assert again(client, "/initiatives/", asked).status_code == 200
+
+
+def test_errors_have_no_tag(client, programme):
+    for address in ("/initiatives/?country=XXX", "/initiatives/no-such/", "/initiatives.json?x=1"):
+        response = client.get(address)
+        assert response.status_code in (400, 404)
+        assert "ETag" not in response
+
+
+def test_a_frame_may_still_be_framed_when_it_is_not_sent_again(client, programme):
+    address = "/charts/initiatives-by-year/embed/"
+    unchanged = again(client, address, tag_of(client, address))
+    assert unchanged.status_code == 304
+    assert "X-Frame-Options" not in unchanged
+    assert "frame-ancestors *" in unchanged["Content-Security-Policy"]
+
+
+def test_a_past_that_is_over_keeps_its_tag_through_changes(client, programme):
+    at = documents.last_change().isoformat()
+    address = f"/initiatives/?as_of={at.replace('+', '%2B')}"
+    tag = tag_of(client, address)
+    Initiative.objects.filter(pk=programme.pk).update(title="Another programme")
+    assert "Another programme" not in client.get(address).content.decode()
+    assert again(client, address, tag).status_code == 304
