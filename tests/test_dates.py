@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import translation
+from edtf import parse_edtf
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -85,6 +86,14 @@ def test_every_day_of_a_season_or_quarter_is_inside_and_no_other(year, named):
     assert may_include(date, last_day(year, last))
     assert not may_include(date, dt.date(year, first, 1) - dt.timedelta(days=1))
     assert not may_include(date, last_day(year, last) + dt.timedelta(days=1))
+
+
+@given(st.one_of(years.map(str), months, days))
+def test_a_date_of_the_calendar_is_what_edtf_says_it_is(text):
+    by_the_library = parse_edtf(text)
+    date = PartialDate.parse(text)
+    assert date.earliest.timetuple()[:3] == by_the_library.lower_strict()[:3]
+    assert date.latest.timetuple()[:3] == by_the_library.upper_strict()[:3]
 
 
 def test_winter_goes_on_into_the_next_year():
