@@ -91,11 +91,11 @@ def facet(selection: Selection, name: str) -> Facet:
 def counts(selection: Selection, name: str, among: BitMap | None = None) -> list[Choice]:
     """How many of the selected records, or of those `among`, have each value of the filter `name`.
 
-    The most frequent first. One query for the labels where they are rows of a table.
+    The most frequent first.
     """
     filter_ = selection.filterset.filters[name]
     found = selection.index.counts(filter_.dimension, selection.members if among is None else among)
-    named = filter_.named(found)
+    named = filter_.named(selection.index, found)
     choices = [
         Choice(value, label, found[key]) for key, (value, label) in named.items() if key in found
     ]

@@ -129,9 +129,9 @@ class Having(OfRecords, df.ModelMultipleChoiceFilter):
     def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
         return self.how.of(index, self.dimension, [row.pk for row in value])
 
-    def named(self, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
+    def named(self, index: Index, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
         """For values of the dimension, how the address calls them and what they are called."""
-        rows = self.queryset.in_bulk(list(values))
+        rows = index.rows_of(self.queryset.model, values)
         return {pk: (str(getattr(row, self.key)), str(row)) for pk, row in rows.items()}
 
 
@@ -145,7 +145,7 @@ class Being(OfRecords, df.MultipleChoiceFilter):
     def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
         return self.how.of(index, self.dimension, list(value))
 
-    def named(self, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
+    def named(self, index: Index, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
         """For values of the dimension, how the address calls them and what they are called."""
         texts = dict(self.extra["choices"])
         return {value: (value, str(texts[value])) for value in values if value in texts}

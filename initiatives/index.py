@@ -16,9 +16,10 @@ import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from django.db import models
@@ -67,6 +68,7 @@ def declare(
 declare("type", lambda: Record.objects.published(), "type", "pk")
 
 
+Row = TypeVar("Row", bound=models.Model)
 Sets = dict[Hashable, BitMap]
 Version = tuple[int, dt.datetime | None]
 # By bloc the countries, with the days between which they are surely full members.
@@ -89,6 +91,8 @@ class Index:
     newest_first: np.ndarray
     memberships: Memberships
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
+    _any: dict[str, BitMap] = field(default_factory=dict)
+    _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
 
     # --- What it is asked ------------------------------------------------------------------------
 
@@ -101,6 +105,28 @@ class Index:
         """The records with any of the values."""
         known = self.sets[dimension]
         return BitMap.union(BitMap(), *(known[value] for value in values if value in known))
+
+    def having_any(self, dimension: str) -> BitMap:
+        """The records with any value at all."""
+        if dimension not in self._any:
+            self._any[dimension] = BitMap.union(BitMap(), *self.sets[dimension].values())
+        return self._any[dimension]
+
+    def rows_of(self, model: type[Row], keys: Iterable[Any]) -> dict[Any, Row]:
+        """The rows of what values name (countries, blocs, sectors ...) by key, as of this version.
+
+        Each is read once; they belong to everybody, so nobody changes them.
+        """
+        known = self._rows.setdefault(model, {})
+        wanted = [*keys]
+        if missing := [key for key in wanted if key not in known]:
+            with self._then():
+                known.update(model._default_manager.in_bulk(missing))
+        return {key: known[key] for key in wanted if key in known}
+
+    def _then(self) -> AbstractContextManager[None]:
+        number, at = self.version
+        return as_of(Moment(number, at) if at and asked_moment() is None else None)
 
     def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
         """How many of the records have each value, for those values that any of them has."""

@@ -150,6 +150,12 @@ class Selection:
         return keys, int(np.count_nonzero(self.index.earliest[keys] != UNKNOWN))
 
     @property
+    def begun(self) -> np.ndarray:
+        """The keys of those whose beginning is known from its first to its last day, latest first."""
+        keys, known = self._by_beginning
+        return keys[:known][self.index.latest[keys[:known]] != UNKNOWN]
+
+    @property
     def narrowing(self) -> list[Active]:
         """What is set and narrows the selection, or says how it is counted."""
         return [active for active in self.active if active.name in self.filterset.WORDS]

@@ -2,40 +2,34 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.translation import gettext
 
 from dashboards.charts.chart import Chart, Line, Series, Value
 from initiatives.facets import counts
+from initiatives.filters import COUNTRY, SECTOR
 from initiatives.funding.rollup import Reason
 from initiatives.intervals import Interval
-from initiatives.models import Participation, Record
 from initiatives.selection import Selection
 
 
 def by_year(slug: str, title: str, unit: str, address: str, selection: Selection) -> Chart:
     """Records by the year in which they began, every year from the first to the last."""
-    years: Counter[int] = Counter()
-    unplaced = 0
-    for earliest, latest in selection.records.values_list("began_earliest", "began_latest"):
-        if earliest and latest and earliest.year == latest.year:
-            years[earliest.year] += 1
-        else:
-            unplaced += 1
+    years = selection.index.began_in(selection.members)
     labels = list(range(min(years), max(years) + 1)) if years else []
     return _count_chart(
         slug,
         title,
         unit,
         labels=[str(year) for year in labels],
-        values=[years[year] for year in labels],
+        values=[years.get(year, 0) for year in labels],
         links=[
             narrowed(address, selection, year_min=str(year), year_max=str(year)) for year in labels
         ],
-        placed=selection.count - unplaced,
-        left_out=(Reason.NO_YEAR, unplaced),
+        placed=(placed := sum(years.values())),
+        left_out=(Reason.NO_YEAR, selection.count - placed),
     )
 
 
@@ -60,7 +54,7 @@ def initiatives_by_country(slug: str, selection: Selection) -> Chart:
         labels=[choice.label for choice in found],
         values=[choice.count for choice in found],
         links=[narrowed("initiative_list", selection, country=choice.value) for choice in found],
-        placed=(placed := with_any_country(selection)),
+        placed=(placed := with_any(selection, COUNTRY)),
         left_out=(Reason.NO_COUNTRY, selection.count - placed),
     )
     chart.note = gettext("An initiative of several countries stands under each of them.")
@@ -71,8 +65,6 @@ def initiatives_by_country(slug: str, selection: Selection) -> Chart:
 def initiatives_by_sector(slug: str, selection: Selection) -> Chart:
     """Initiatives by sector; one in several sectors stands under each."""
     found = counts(selection, "sector")
-    rows = Record.sectors.through.objects.filter(record__in=selection.keys)
-    placed = rows.values("record").distinct().count()
     chart = _count_chart(
         slug,
         gettext("Initiatives by sector"),
@@ -80,7 +72,7 @@ def initiatives_by_sector(slug: str, selection: Selection) -> Chart:
         labels=[choice.label for choice in found],
         values=[choice.count for choice in found],
         links=[narrowed("initiative_list", selection, sector=choice.value) for choice in found],
-        placed=placed,
+        placed=(placed := with_any(selection, SECTOR)),
         left_out=(Reason.NO_SECTOR, selection.count - placed),
     )
     chart.note = gettext("An initiative in several sectors stands under each of them.")
@@ -88,11 +80,10 @@ def initiatives_by_sector(slug: str, selection: Selection) -> Chart:
     return chart
 
 
-def with_any_country(selection: Selection) -> int:
-    """How many of the initiatives have a country taking part, itself or through a body."""
-    rows = Participation.objects.current().filter(record__in=selection.keys)
-    named = rows.exclude(country=None, organisation__country=None)
-    return named.values("record").distinct().count()
+def with_any(selection: Selection, dimension: str) -> int:
+    """How many of the records have any value of a dimension of the index."""
+    having = selection.index.having_any(dimension)
+    return selection.members.intersection_cardinality(having)
 
 
 def _count_chart(
@@ -131,10 +122,10 @@ def narrowed(address: str, selection: Selection, **values: str | list[str]) -> s
     None where the selection already names another value of that filter: together they would mean
     *or*, and show more than the bar counts.
     """
-    params = selection.params.copy()
+    params = {name: list_ for name, list_ in selection.params.lists() if name not in values}
     for name, value in values.items():
         wanted = [value] if isinstance(value, str) else value
         if "_" not in name and selection.chose(name) not in ([], wanted):
             return None
-        params.setlist(name, wanted)
-    return f"{reverse(address)}?{params.urlencode()}"
+        params[name] = wanted
+    return f"{reverse(address)}?{urlencode(params, doseq=True)}"

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Count
 from django.utils.translation import gettext
 
 from dashboards.charts.chart import Chart, Series, Value, classes
 from dashboards.charts.counts import lines_of, narrowed
+from initiatives.filters import BLOC, SECTOR
 from initiatives.funding.rollup import Reason
-from initiatives.models import Framework
+from initiatives.models import Sector
 from initiatives.selection import Selection
+from partners.models import Bloc
 
 
 @dataclass
@@ -30,36 +30,43 @@ class Matrix(Chart):
 
 def bloc_by_sector(slug: str, selection: Selection) -> Chart:
     """Initiatives by bloc and sector: a label for each sector, a series for each bloc."""
-    under = Framework.objects.current().filter(record__in=selection.keys).order_by()
-    both = under.exclude(record__sectors=None)
-    grouped = both.values_list(
-        "bloc__slug", "bloc__short_name", "record__sectors__slug", "record__sectors__name"
-    ).annotate(n=Count("record", distinct=True))
-    pairs = Counter({((b, bloc), (s, sector)): n for b, bloc, s, sector, n in grouped})
-    placed = both.values("record").distinct().count()
-    no_bloc = selection.count - under.values("record").distinct().count()
-    columns = sorted({bloc for bloc, _ in pairs}, key=lambda b: b[1])
-    lines = sorted({sector for _, sector in pairs}, key=lambda s: s[1])
-    any_bloc = {} if selection.chose("bloc") else {"bloc": [slug for slug, _ in columns]}
+    index, members = selection.index, selection.members
+    pairs = {
+        (bloc, sector): n
+        for bloc, records in index.sets[BLOC].items()
+        if (under := records & members)
+        for sector, n in index.counts(SECTOR, under).items()
+    }
+    under_any, in_any = index.having_any(BLOC) & members, index.having_any(SECTOR)
+    placed = under_any.intersection_cardinality(in_any)
+    blocs = index.rows_of(Bloc, {bloc for bloc, _ in pairs})
+    sectors = index.rows_of(Sector, {sector for _, sector in pairs})
+    columns = sorted(blocs.values(), key=lambda bloc: bloc.short_name)
+    lines = sorted(sectors.values(), key=lambda sector: sector.name)
+    any_bloc = {} if selection.chose("bloc") else {"bloc": [bloc.slug for bloc in columns]}
 
-    def cell(bloc: tuple[str, str], sector: tuple[str, str]) -> str | None:
-        if not pairs[bloc, sector]:
+    def counted(bloc: Bloc, sector: Sector) -> int:
+        return pairs.get((bloc.pk, sector.pk), 0)
+
+    def cell(bloc: Bloc, sector: Sector) -> str | None:
+        if not counted(bloc, sector):
             return None
-        return narrowed("initiative_list", selection, sector=sector[0], bloc=bloc[0])
+        return narrowed("initiative_list", selection, sector=sector.slug, bloc=bloc.slug)
 
     return Matrix(
         slug=slug,
         title=gettext("Initiatives by sector and bloc"),
         unit=gettext("initiatives"),
         label_name=gettext("Sector"),
-        labels=[name for _, name in lines],
+        labels=[sector.name for sector in lines],
         links=[
-            narrowed("initiative_list", selection, sector=sector, **any_bloc) for sector, _ in lines
+            narrowed("initiative_list", selection, sector=sector.slug, **any_bloc)
+            for sector in lines
         ],
         series=[
             Series(
-                bloc[1],
-                [Value.of(pairs[bloc, sector]) for sector in lines],
+                bloc.short_name,
+                [Value.of(counted(bloc, sector)) for sector in lines],
                 [cell(bloc, sector) for sector in lines],
             )
             for bloc in columns
@@ -68,8 +75,8 @@ def bloc_by_sector(slug: str, selection: Selection) -> Chart:
         records=placed,
         note=gettext("An initiative with several sectors or blocs stands under each of them."),
         left_out=lines_of(
-            (Reason.NO_BLOC, no_bloc),
-            (Reason.NO_SECTOR, selection.count - placed - no_bloc),
+            (Reason.NO_BLOC, selection.count - len(under_any)),
+            (Reason.NO_SECTOR, len(under_any) - placed),
         ),
         kind="matrix",
         horizontal=True,

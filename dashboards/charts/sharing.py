@@ -102,7 +102,7 @@ def network(slug: str, selection: Selection, of: str = "countries") -> Chart:
     found = shared.pairs()
     edges = _readable(found[:LOOKED_AT])
     sizes = {end: len(shared.records[end]) for edge in edges for end in edge[:2]}
-    partners = shared.model.objects.in_bulk(sizes)
+    partners = selection.index.rows_of(shared.model, sizes)
     order = sorted(sizes, key=lambda pk: (-sizes[pk], str(partners[pk])))
     at = {pk: n for n, pk in enumerate(order)}
     name = "country" if of == "countries" else "organisation"

@@ -71,10 +71,10 @@ def _timeline(
     found: list[tuple[Record, int]] = []
     dated = 0
     for n, (_name, selection) in enumerate(selections):
-        rows = selection.records.filter(began_earliest__isnull=False, began_latest__isnull=False)
-        dated += rows.count()
-        newest = rows.newest_first()[:MOST]  # type: ignore[attr-defined]
-        found += [(record, n) for record in newest]
+        newest = selection.begun
+        dated += len(newest)
+        records = Record.objects.in_bulk(newest[:MOST].tolist())
+        found += [(record, n) for record in records.values()]
     found.sort(key=lambda row: (-row[0].began_earliest.toordinal(), row[0].title, row[0].pk))
     shown = found[:MOST]
     matched = sum(selection.count for _, selection in selections)
