@@ -6,7 +6,6 @@ import datetime as dt
 import io
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import accumulate
 from typing import Any
@@ -43,15 +42,28 @@ RECORDED = dt.datetime(2024, 1, 1, tzinfo=dt.UTC)
 ORGANISATIONS = 400
 
 
-@dataclass(slots=True)
 class Batch:
-    """Rows of one chunk, as models."""
+    """Rows of one chunk, as models, in the order in which their tables can take them."""
 
-    records: list[Any] = field(default_factory=list)
-    sectors: list[Any] = field(default_factory=list)
-    blocs: list[Any] = field(default_factory=list)
-    countries: list[Any] = field(default_factory=list)
-    funding: list[Any] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.rows: dict[Any, list[Any]] = {}
+
+    def add(self, row: Any) -> None:
+        """One more row of its table."""
+        self.rows.setdefault(type(row), []).append(row)
+
+    def write(self) -> None:
+        """All of them, in one transaction."""
+        from django.db import transaction
+
+        from initiatives.models import Initiative
+
+        with transaction.atomic():
+            for model, rows in self.rows.items():
+                if model is Initiative:
+                    _as_initiatives(rows)
+                else:
+                    model._default_manager.bulk_create(rows)
 
 
 def load_reference() -> None:
@@ -79,36 +91,24 @@ def fill(first: int, last: int, progress: Callable[[int], Any]) -> None:
 
     The same numbers give the same rows on every machine and in every database.
     """
-    from django.db import transaction
-
-    from initiatives.funding.models import Funding
-    from initiatives.models import Framework, Initiative, Participation, Record
-
     made = Generator(first)
     while made.statement < last:
         batch = Batch()
-        while len(batch.records) < CHUNK and made.statement < last:
-            made.initiative(batch, last - made.statement)
-        with transaction.atomic():
-            Record.objects.bulk_create(batch.records)
-            numbers = batch.records[0].pk, batch.records[-1].pk
-            _as_initiatives(Initiative, *numbers)
-            Record.sectors.through.objects.bulk_create(batch.sectors)
-            Framework.objects.bulk_create(batch.blocs)
-            Participation.objects.bulk_create(batch.countries)
-            Funding.objects.bulk_create(batch.funding)
+        for _ in range(CHUNK):
+            if made.statement < last:
+                made.initiative(batch, last - made.statement)
+        batch.write()
         progress(made.statement)
 
 
-def _as_initiatives(model: Any, first: int, last: int) -> None:
+def _as_initiatives(rows: list[Any]) -> None:
     """The other half of the records: bulk_create cannot write a model of two tables."""
     from django.db import connection
 
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {model._meta.db_table} (record_ptr_id, kind, status) "
-            "SELECT id, 'project', '' FROM initiatives_record WHERE id BETWEEN %s AND %s",
-            [first, last],
+        cursor.executemany(
+            "INSERT INTO initiatives_initiative (record_ptr_id, kind, status) VALUES (%s, %s, %s)",
+            [(row.record_ptr_id, row.kind, row.status) for row in rows],
         )
 
 
@@ -130,11 +130,11 @@ class Generator:
 
     def initiative(self, batch: Batch, most: int) -> None:
         """One initiative with what it is on, who takes part, and its money."""
-        from initiatives.models import Framework, Participation, Record
+        from initiatives.models import Framework, Initiative, Participation, Record
 
         self.record += 1
         about = {"record_id": self.record}
-        batch.records.append(
+        batch.add(
             Record(
                 pk=self.record,
                 type=Record.Type.INITIATIVE,
@@ -144,15 +144,15 @@ class Generator:
                 search_text=f"benchmark initiative {self.record}",
             )
         )
+        batch.add(Initiative(record_ptr_id=self.record, kind="project", status=""))
         for sector in self._some(self.sectors, SECTORS):
-            batch.sectors.append(Record.sectors.through(sector_id=sector, **about))
+            batch.add(Record.sectors.through(sector_id=sector, **about))
         for n, bloc in enumerate(self._some(self.blocs, BLOCS)):
-            batch.blocs.append(Framework(bloc_id=bloc, fingerprint=f"{n}", **about))
+            batch.add(Framework(bloc_id=bloc, fingerprint=f"{n}", **about))
         for n, country in enumerate(self._some(self.countries, COUNTRIES)):
-            batch.countries.append(
-                Participation(country_id=country, role="member", fingerprint=f"{n}", **about)
-            )
-        batch.funding += self._money(min(self._one_of(STATEMENTS), most))
+            batch.add(Participation(country_id=country, role="member", fingerprint=f"{n}", **about))
+        for statement in self._money(min(self._one_of(STATEMENTS), most)):
+            batch.add(statement)
 
     def _money(self, count: int) -> list[Any]:
         rows = [self._statement() for _ in range(count)]

@@ -299,7 +299,7 @@ AT_MOST = {
     "/alliances/?q=panda": 30,
     "/summits/?q=panda": 30,
     "/summits.json?q=panda": 20,
-    "/countries/": 6,
+    "/countries/": 7,
     "/blocs.json": 6,
     "/organisations/": 12,
     "/articles/": 8,
@@ -317,7 +317,7 @@ AT_MOST = {
     "/countries/KEN/": 15,
     "/blocs/brics/": 15,
     "/organisations/lab/": 15,
-    "/search/?q=panda": 55,
+    "/search/?q=panda": 57,
     "/imports/": 10,
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
@@ -21,12 +21,13 @@ def article(request: HttpRequest, pk: int) -> HttpResponse:
 
     Of a text that is not our own, readers see the passages alone.
     """
-    articles, passages = Article.objects.published(), public_passages()
+    found = get_object_or_404(Article.objects.select_related("publisher"), pk=pk)
+    passages = public_passages()
     if sees_drafts(request):
-        articles = Article.objects.all()
         passages = Evidence.objects.filter(state=Evidence.State.ACCEPTED)
-    found = get_object_or_404(articles.select_related("publisher"), pk=pk)
     marked = list(passages.filter(article=found).order_by("start", "-end"))
+    if not marked and not sees_drafts(request):
+        raise Http404("nothing of it is public")
     pieces = statement_rows.marked_text(found.text, marked)
     whole = not found.copied or sees_drafts(request)
     context = {

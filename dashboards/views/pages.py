@@ -17,11 +17,12 @@ from django.views.decorators.http import require_safe
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS
 from dashboards.freshness import unless_unchanged
-from dashboards.lists import COUNTRIES, INITIATIVES, LISTINGS, SINGULAR
+from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR
 from dashboards.views.funding import totals
 from initiatives.facets import counts
+from initiatives.filters import COUNTRY
 from initiatives.funding.models import Funding
-from initiatives.models import Alliance, Article, Record, Summit
+from initiatives.models import Article, Record
 from initiatives.selection import Selection
 
 OVERVIEW_CHARTS = ("initiatives-by-year", "initiatives-by-country", "funding-by-sector")
@@ -48,14 +49,14 @@ def overview(request: HttpRequest) -> HttpResponse:
 def _headlines(everything: Selection) -> list[dict[str, object]]:
     """What there is, each number with the address of exactly the rows it counts."""
     money = Funding.objects.current().filter(record__in=everything.keys)
-    taking_part = COUNTRIES.records().filter(initiatives__gt=0)
+    index = everything.index
     rows = (
         (_("initiatives"), everything.count, reverse("initiative_list")),
-        (_("alliances"), Alliance.objects.published().count(), reverse("alliance_list")),
-        (_("summits"), Summit.objects.published().count(), reverse("summit_list")),
+        (_("alliances"), len(index.published(Record.Type.ALLIANCE)), reverse("alliance_list")),
+        (_("summits"), len(index.published(Record.Type.SUMMIT)), reverse("summit_list")),
         (
             _("countries taking part"),
-            taking_part.count(),
+            len(index.counts(COUNTRY, everything.members)),
             reverse("country_list") + "?taking_part=yes",
         ),
         (_("statements about money"), money.count(), reverse("funding") + "#statements"),

@@ -40,9 +40,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def published(self) -> ArticleQuerySet:
         """What anyone may read: those of which a passage carries something published."""
-        from initiatives.models.statements import public_passages
+        from initiatives.models.statements import public_articles
 
-        return self.filter(pk__in=public_passages().values("article"))
+        return self.filter(pk__in=public_articles())
 
 
 class Article(models.Model):

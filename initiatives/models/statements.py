@@ -445,11 +445,23 @@ def public_passages() -> models.QuerySet[Evidence]:
     What names another record that is not published is not public.
     """
     carrying = Q()
+    for here in _carrying_published():
+        carrying |= Q(Exists(here.filter(evidence=OuterRef("pk"))))
+    return Evidence.objects.filter(carrying, state=Evidence.State.ACCEPTED)
+
+
+def public_articles() -> models.QuerySet:
+    """The keys of the articles of such passages, as a subquery: to ask about all of them at once."""
+    keys = [
+        here.filter(evidence__state=Evidence.State.ACCEPTED).order_by().values("evidence__article")
+        for here in _carrying_published()
+    ]
+    return keys[0].union(*keys[1:])
+
+
+def _carrying_published() -> Iterator[models.QuerySet]:
     for kind in statement_models():
-        here = kind.carries_model().objects.filter(
-            evidence=OuterRef("pk"), statement__record__state="published"
-        )
+        here = kind.carries_model().objects.filter(statement__record__state="published")
         if kind.NAMES:
             here = here.filter(**{f"statement__{kind.NAMES}__state": "published"})
-        carrying |= Q(Exists(here))
-    return Evidence.objects.filter(carrying, state=Evidence.State.ACCEPTED)
+        yield here
