@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import money
+from benchmarks import explorer, money
 
-BENCHMARKS = {"money": money}
+BENCHMARKS = {"money": money, "explorer": explorer}
 
 
 def main() -> int:

@@ -43,7 +43,7 @@ BODIES = Lot({0: 45, 1: 40, 2: 15})
 SYLLABLES = ("ba", "de", "fi", "go", "ku", "la", "me", "ni", "po", "ru", "sa", "te", "vi", "zo")
 # The n-th is 1/n as likely as the first, as in any language.
 WORDS = Lot({"".join(w): 1 / (n + 1) for n, w in enumerate(product(SYLLABLES, repeat=3))})
-COMMON_WORD = WORDS.things[3]
+COMMON_WORD = WORDS.things[10]
 
 
 def fill(last: int, progress: Callable[[int], Any]) -> None:
