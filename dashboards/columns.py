@@ -1,16 +1,27 @@
-"""The columns of each list: declared once, read by JSON, CSV and the codebook."""
+"""The columns of each list: declared once, read by page, JSON, CSV, XLSX and the codebook.
+
+Which of them are shown is asked by `columns` in the address.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+import django_filters as df
 from django.db import models
 from django.db.models import Prefetch
 from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
+from dashboards import cells
+from dashboards.cells import Drawing
+from initiatives.filters import ListFilter
 from initiatives.models import Framework, Labelling, Participation, PartOf
+
+Text = str | Promise
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,19 +29,44 @@ class Column:
     """A column of a list: its name in machine formats, what it holds, how it is read off a row.
 
     `read` returns text, a number, None (not known) or a list of those; `type` is what that is in a
-    file, in the words of Table Schema.
+    file, in the words of Table Schema. `needs` loads what it reads beside the row itself.
+
+    On a page it is called `label` and drawn by `draw` (of `dashboards.cells`), as it is read unless
+    that is given; `beneath` the title instead of by itself; in the `style` "plain" if it needs no
+    label on a phone, "nowrap" if it is one thing.
     """
 
     name: str
     meaning: str
     read: Callable[[Any], Any]
     type: str = "string"
+    label: Text = ""
+    draw: Drawing | None = None
+    style: str = ""
+    beneath: bool = False
+    needs: Callable[[models.QuerySet], models.QuerySet] | None = None
+
+    def drawn(self, row: Any) -> Any:
+        """What stands on a page, as HTML or as text; "" if there is nothing."""
+        if self.draw:
+            return self.draw(row)
+        value = self.read(row)
+        return "" if value is None else value
+
+    @property
+    def classes(self) -> str:
+        """How it is set on a page."""
+        return "num" if self.type == "integer" else self.style
 
 
-def absolute(request: HttpRequest, row: models.Model) -> str:
-    """The row's address in full, where it is read as it is now."""
-    path = row.get_absolute_url().partition("?")[0]  # type: ignore[attr-defined]
-    return request.build_absolute_uri(path)
+def path_of(row: Any) -> str:
+    """The row's address, where it is read as it is now."""
+    return row.get_absolute_url().partition("?")[0]
+
+
+def absolute(request: HttpRequest, row: Any) -> str:
+    """The same in full."""
+    return request.build_absolute_uri(path_of(row))
 
 
 def attribute(name: str) -> Callable[[Any], Any]:
@@ -54,127 +90,357 @@ def edtf(name: str) -> Callable[[Any], str | None]:
     return read
 
 
-def _unique(values: Iterable[Any]) -> list[Any]:
-    return list(dict.fromkeys(value for value in values if value))
+class ColumnsFilter(df.MultipleChoiceFilter):
+    """Which columns are shown. It narrows nothing."""
+
+    def filter(self, qs: models.QuerySet, value: Any) -> models.QuerySet:
+        return qs
 
 
-def with_relations(records: models.QuerySet) -> models.QuerySet:
-    """Records with what RECORD_COLUMNS reads, in a fixed number of queries."""
-    return records.prefetch_related(
-        "sectors",
-        Prefetch(
-            "participations",
-            Participation.objects.current().select_related("country", "organisation__country"),
-            to_attr="now_taking_part",
+def choosing(columns: list[Column], filters: type[ListFilter]) -> type[ListFilter]:
+    """The filters of a list, with the one that says which of its columns are shown."""
+    choices = [(column.name, column.label) for column in columns]
+    chosen = ColumnsFilter(choices=choices, label=_("Columns"))
+    return type(filters.__name__, (filters,), {"columns": chosen, "__doc__": filters.__doc__})
+
+
+def with_addresses(columns: list[Column], full: Callable[[Any], str]) -> list[Column]:
+    """The columns, with addresses in full."""
+    return [replace(column, read=full) if column is URL else column for column in columns]
+
+
+# --- What is loaded for some columns -------------------------------------------------------------
+
+
+def needed(columns: Iterable[Column], rows: models.QuerySet) -> models.QuerySet:
+    """The rows with what the columns read, in a fixed number of queries: none for other columns."""
+    for load in dict.fromkeys(column.needs for column in columns if column.needs):
+        rows = load(rows)
+    return rows
+
+
+def _with(*names: str) -> Callable[[models.QuerySet], models.QuerySet]:
+    return lambda rows: rows.select_related(*names)
+
+
+def _taking_part(records: models.QuerySet) -> models.QuerySet:
+    now = Participation.objects.current().select_related("country", "organisation__country")
+    return records.prefetch_related(Prefetch("participations", now, to_attr="now_taking_part"))
+
+
+def _under(records: models.QuerySet) -> models.QuerySet:
+    now = Framework.objects.current().select_related("bloc")
+    return records.prefetch_related(Prefetch("frameworks", now, to_attr="now_under"))
+
+
+def _sectors(records: models.QuerySet) -> models.QuerySet:
+    return records.prefetch_related("sectors")
+
+
+def _called(initiatives: models.QuerySet) -> models.QuerySet:
+    now = Labelling.objects.current().select_related("label")
+    return initiatives.prefetch_related(Prefetch("labellings", now, to_attr="now_called"))
+
+
+def _parts_of(initiatives: models.QuerySet) -> models.QuerySet:
+    now = PartOf.objects.current().naming_published().select_related("whole")
+    return initiatives.prefetch_related(Prefetch("wholes", now, to_attr="now_part_of"))
+
+
+# --- The columns ---------------------------------------------------------------------------------
+
+
+def _organisations(record: Any) -> list[Any]:
+    named = {p.organisation.slug: p.organisation for p in record.now_taking_part if p.organisation}
+    return [named[slug] for slug in sorted(named)]
+
+
+def _slug(meaning: str, name: str = "slug") -> Column:
+    read = attribute(name)
+    return Column("slug", meaning, read, label=_("Key"), draw=cells.code(read))
+
+
+def _title(label: Text, meaning: str = "its name", name: str = "title") -> Column:
+    """Drawn by the table itself, as the head of each row, which leads to its page."""
+    return Column("title", meaning, attribute(name), label=label)
+
+
+def _kind(meaning: str) -> Column:
+    return Column("kind", meaning, attribute("kind"), label=_("Kind"), draw=cells.display("kind"), style="plain")  # fmt: skip
+
+
+def _initiatives(meaning: str, by: str, key: str) -> Column:
+    """How many initiatives there are, which leads to them."""
+    read = attribute("initiatives")
+    draw = cells.counted(read, "initiative_list", by, attribute(key))
+    return Column("initiatives", meaning, read, "integer", _("Initiatives"), draw)
+
+
+def _began(label: Text) -> list[Column]:
+    """When a record began, under the name that the list has for it."""
+    earliest, latest = attribute("began_earliest"), attribute("began_latest")
+    disputed = attribute("began_disputed")
+    return [
+        Column(
+            "began",
+            "when it began, as precise as stated (EDTF)",
+            edtf("began"),
+            label=label,
+            draw=cells.began,
+            style="nowrap",
         ),
-        Prefetch(
-            "frameworks", Framework.objects.current().select_related("bloc"), to_attr="now_under"
+        Column(
+            "began_earliest",
+            "first day that can mean",
+            earliest,
+            "date",
+            _("First day"),
+            cells.day(earliest),
+            "nowrap",
         ),
-    )
-
-
-def initiatives_with_relations(records: models.QuerySet) -> models.QuerySet:
-    """Initiatives with what their columns read."""
-    return with_relations(records).prefetch_related(
-        Prefetch(
-            "labellings", Labelling.objects.current().select_related("label"), to_attr="now_called"
+        Column(
+            "began_latest",
+            "last day that can mean",
+            latest,
+            "date",
+            _("Last day"),
+            cells.day(latest),
+            "nowrap",
         ),
-        Prefetch(
-            "wholes",
-            PartOf.objects.current().naming_published().select_related("whole"),
-            to_attr="now_part_of",
+        Column(
+            "began_disputed",
+            "whether what is stated of it disagrees",
+            disputed,
+            "boolean",
+            _("Beginning disputed"),
+            cells.yes_or_no(disputed),
         ),
-    )
+    ]
 
 
-SLUG = Column("slug", "the record's key, which never changes", attribute("slug"))
-TITLE = Column("title", "its name", attribute("title"))
-RECORD_COLUMNS = [
-    Column("began", "when it began, as precise as stated (EDTF)", edtf("began")),
-    Column("began_earliest", "first day that can mean", attribute("began_earliest"), "date"),
-    Column("began_latest", "last day that can mean", attribute("began_latest"), "date"),
+URL = Column(
+    "url",
+    "address of its page",
+    path_of,
+    label=_("Address"),
+    draw=cells.itself,
+)
+RECORD_SLUG = _slug("the record's key, which never changes")
+STATUS = Column(
+    "status",
+    "where it stands on the ladder; empty: not known",
+    attribute("status"),
+    label=_("Status"),
+    draw=cells.status,
+    style="plain",
+)
+# Under whom, and with whom.
+PARTNERS = [
     Column(
-        "began_disputed",
-        "whether what is stated of it disagrees",
-        attribute("began_disputed"),
-        "boolean",
+        "blocs",
+        "blocs it is run under",
+        lambda r: sorted(f.bloc.slug for f in r.now_under),
+        label=_("Under"),
+        draw=cells.links(lambda r: [f.bloc for f in r.now_under]),
+        needs=_under,
     ),
     Column(
         "countries",
         "countries taking part, by alpha-3 code",
         lambda r: [c.iso3 for c in r.countries_now],
+        label=_("Countries"),
+        draw=cells.links(attribute("countries_now")),
+        needs=_taking_part,
     ),
+]
+MORE = [
     Column(
         "organisations",
         "organisations taking part, by slug",
-        lambda r: sorted(
-            _unique(p.organisation and p.organisation.slug for p in r.now_taking_part)
-        ),
+        lambda r: [o.slug for o in _organisations(r)],
+        label=_("Organisations"),
+        draw=cells.links(_organisations),
+        needs=_taking_part,
     ),
-    Column("blocs", "blocs it is run under", lambda r: sorted(f.bloc.slug for f in r.now_under)),
-    Column("sectors", "our sectors", lambda r: sorted(s.slug for s in r.sectors.all())),
-    Column("summary", "what it is, in our own words", attribute("summary")),
     Column(
-        "changed", "when the record last changed", lambda r: r.changed_at.isoformat(), "datetime"
+        "sectors",
+        "our sectors",
+        lambda r: sorted(s.slug for s in r.sectors.all()),
+        label=_("Sectors"),
+        draw=cells.names(lambda r: r.sectors.all()),
+        needs=_sectors,
+    ),
+    Column(
+        "summary",
+        "what it is, in our own words",
+        attribute("summary"),
+        label=_("Summary"),
+        draw=cells.words_of,
+        beneath=True,
+    ),
+    Column(
+        "changed",
+        "when the record last changed",
+        lambda r: r.changed_at.isoformat(),
+        "datetime",
+        _("Changed"),
+        cells.day(attribute("changed_at")),
+        "nowrap",
     ),
 ]
 INITIATIVE_COLUMNS = [
-    SLUG,
-    TITLE,
-    Column("kind", "programme, project, agreement ...", attribute("kind")),
-    Column("status", "where it stands on the ladder; empty: not known", attribute("status")),
+    RECORD_SLUG,
+    _title(_("Initiative")),
+    _kind("programme, project, agreement ..."),
+    *PARTNERS,
+    STATUS,
+    *_began(_("Began")),
     Column(
         "labels",
         "what it is officially called",
         lambda r: sorted(x.label.slug for x in r.now_called),
+        label=_("Official names"),
+        draw=cells.names(lambda r: [x.label for x in r.now_called]),
+        needs=_called,
     ),
-    Column("part_of", "larger initiatives", lambda r: sorted(x.whole.slug for x in r.now_part_of)),
-    *RECORD_COLUMNS,
+    Column(
+        "part_of",
+        "larger initiatives",
+        lambda r: sorted(x.whole.slug for x in r.now_part_of),
+        label=_("Part of"),
+        draw=cells.links(lambda r: [x.whole for x in r.now_part_of]),
+        needs=_parts_of,
+    ),
+    *MORE,
+    URL,
 ]
-ALLIANCE_COLUMNS = [SLUG, TITLE, *RECORD_COLUMNS]
+ALLIANCE_COLUMNS = [
+    RECORD_SLUG,
+    _title(_("Alliance")),
+    *PARTNERS,
+    *_began(_("Founded")),
+    *MORE,
+    URL,
+]
 SUMMIT_COLUMNS = [
-    SLUG,
-    TITLE,
-    Column("series", "the row of meetings it belongs to", attribute("series.name")),
-    Column("ordinal", "which of the series", attribute("ordinal"), "integer"),
-    *RECORD_COLUMNS,
+    RECORD_SLUG,
+    _title(_("Summit")),
+    Column(
+        "series",
+        "the row of meetings it belongs to",
+        attribute("series.name"),
+        label=_("Series"),
+        draw=cells.series,
+        needs=_with("series"),
+    ),
+    Column("ordinal", "which of the series", attribute("ordinal"), "integer", _("Number")),
+    *PARTNERS,
+    *_began(_("Held or planned")),
+    *MORE,
+    URL,
 ]
 COUNTRY_COLUMNS = [
-    Column("slug", "alpha-3 code", attribute("iso3")),
-    Column("title", "its English name (CLDR)", attribute("english_name")),
-    Column("iso2", "alpha-2 code", attribute("iso2")),
-    Column("region", "M49 region", attribute("region_name")),
-    Column("subregion", "M49 subregion", attribute("subregion_name")),
+    Column("slug", "alpha-3 code", attribute("iso3"), label=_("Code")),
+    _title(_("Country"), "its English name (CLDR)", "english_name"),
+    Column("iso2", "alpha-2 code", attribute("iso2"), label=_("Alpha-2")),
+    Column("region", "M49 region", attribute("region_name"), label=_("Part of the world")),
     Column(
-        "initiatives", "published initiatives it takes part in", attribute("initiatives"), "integer"
+        "subregion",
+        "M49 subregion",
+        attribute("subregion_name"),
+        label=_("Region"),
+        draw=lambda country: country.subregion_name or country.region_name,
     ),
+    _initiatives("published initiatives it takes part in", "country", "iso3"),
+    URL,
 ]
 BLOC_COLUMNS = [
-    SLUG,
-    Column("title", "its short name", attribute("short_name")),
-    Column("name", "its full name", attribute("name")),
-    Column("kind", "forum, economic union ...", attribute("kind")),
-    Column("founded", "when it was founded (EDTF)", edtf("founded")),
-    Column("members", "full members today", attribute("members"), "integer"),
+    _slug("the record's key, which never changes"),
+    _title(_("Bloc"), "its short name", "short_name"),
     Column(
-        "initiatives", "published initiatives run under it", attribute("initiatives"), "integer"
+        "name",
+        "its full name",
+        attribute("name"),
+        label=_("Full name"),
+        draw=cells.full_name,
+        beneath=True,
     ),
-    Column("source", "where its memberships were taken from", attribute("source.title")),
+    _kind("forum, economic union ..."),
+    Column(
+        "founded",
+        "when it was founded (EDTF)",
+        edtf("founded"),
+        label=_("Founded"),
+        draw=cells.or_missing(lambda bloc: bloc.founded and str(bloc.founded), _("not known")),
+    ),
+    Column(
+        "members",
+        "full members today",
+        attribute("members"),
+        "integer",
+        _("Members today"),
+        cells.counted_at(attribute("members"), "member"),
+    ),
+    _initiatives("published initiatives run under it", "bloc", "slug"),
+    Column(
+        "source",
+        "where its memberships were taken from",
+        attribute("source.title"),
+        label=_("Source"),
+        needs=_with("source"),
+    ),
+    URL,
 ]
 ORGANISATION_COLUMNS = [
-    SLUG,
-    Column("title", "its name", attribute("name")),
-    Column("kind", "ministry, company, university ...", attribute("kind")),
-    Column("country", "its country, by alpha-3 code", attribute("country.iso3")),
+    _slug("the record's key, which never changes"),
+    _title(_("Organisation"), name="name"),
+    _kind("ministry, company, university ..."),
     Column(
-        "initiatives", "published initiatives it takes part in", attribute("initiatives"), "integer"
+        "country",
+        "its country, by alpha-3 code",
+        attribute("country.iso3"),
+        label=_("Country"),
+        draw=cells.or_missing(
+            cells.links(lambda body: [body.country] if body.country else []), _("not stated")
+        ),
+        needs=_with("country"),
     ),
+    _initiatives("published initiatives it takes part in", "organisation", "slug"),
+    URL,
 ]
 ARTICLE_COLUMNS = [
-    Column("slug", "the article's key", attribute("key")),
-    TITLE,
-    Column("publisher", "who printed it", attribute("publisher.name")),
-    Column("published", "when it was printed (EDTF)", edtf("published")),
-    Column("language", "language (BCP 47)", attribute("language")),
-    Column("original", "address of the original", attribute("url")),
+    _slug("the article's key", "key"),
+    _title(_("Article")),
+    Column(
+        "publisher",
+        "who printed it",
+        attribute("publisher.name"),
+        label=_("Publisher"),
+        draw=cells.stated("publisher"),
+        needs=_with("publisher"),
+    ),
+    Column(
+        "published",
+        "when it was printed (EDTF)",
+        edtf("published"),
+        label=_("Published"),
+        draw=cells.stated("published"),
+    ),
+    Column("language", "language (BCP 47)", attribute("language"), label=_("Language")),
+    Column(
+        "original",
+        "address of the original",
+        attribute("url"),
+        label=_("Original"),
+        draw=cells.elsewhere(attribute("url")),
+    ),
+    Column(
+        "passages",
+        "passages of it that are accepted",
+        attribute("passage_count"),
+        "integer",
+        _("Passages"),
+        cells.counted_at(attribute("passage_count"), "passages"),
+    ),
+    URL,
 ]

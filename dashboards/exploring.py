@@ -10,6 +10,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from dashboards.columns import Column
 from dashboards.lists import INITIATIVES, SINGULAR, SUMMITS, Listing
 from initiatives.facets import facet
 from initiatives.selection import Selection
@@ -71,6 +72,7 @@ def compare_url(listing: Listing, selection: Selection) -> str:
         return ""
     params = QueryDict(selection.query, mutable=True)
     moment = params.pop(PARAMETER, [])
+    params.pop("columns", None)
     asked = {"a": params.urlencode(), PARAMETER: "".join(moment)}
     query = urlencode({name: value for name, value in asked.items() if value})
     return f"{reverse('compare')}?{query}".rstrip("?")
@@ -90,3 +92,31 @@ def explored(listing: Listing, selection: Selection, here: str) -> dict[str, Any
         "tabs": tabs(listing, selection, here),
         "compare_url": compare_url(listing, selection),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Picker:
+    """The columns that a table could have: each with whether it has it now.
+
+    `kept` goes along in the address; `usual` and `all` are the queries of the table with the usual
+    columns and with all.
+    """
+
+    choices: list[tuple[Column, bool]]
+    kept: list[tuple[str, str]]
+    usual: str
+    all: str
+
+    @classmethod
+    def of(cls, listing: Listing, selection: Selection, more: list[tuple[str, str]]) -> Picker:
+        """The picker of a list; `more` are parameters of the page itself, "" where not given."""
+        shown = listing.of_page(selection)
+        kept = [(a.name, a.value) for a in selection.active if a.name != "columns"]
+        kept += [(name, value) for name, value in more if value]
+        every = [("columns", column.name) for column in listing.columns]
+        return cls(
+            [(column, column in shown) for column in listing.columns],
+            kept,
+            f"?{urlencode(kept)}" if kept else "",
+            f"?{urlencode(kept + every)}",
+        )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from dashboards import columns
-from dashboards.columns import Column
+from dashboards.columns import Column, choosing, needed
 from dashboards.exports.cells import CHUNK
 from dashboards.exports.formats import CITATIONS, TABLES
 from initiatives import filters
@@ -47,7 +47,8 @@ class Listing:
     records: Callable[[], models.QuerySet]
     filters: type[filters.ListFilter]
     columns: list[Column]
-    relations: Callable[[models.QuerySet], models.QuerySet]
+    # Those that its page has unless others are asked for, beside the title.
+    usual: tuple[str, ...]
     # Lists of records are ordered as their filter says.
     order: Callable[[models.QuerySet], models.QuerySet] = _as_they_are
     facets: tuple[str, ...] = ()
@@ -56,25 +57,43 @@ class Listing:
     formats: tuple[str, ...] = (*TABLES, *CITATIONS)
     record_formats: tuple[str, ...] = ("json",)
 
+    # By which column, and which way, that order is.
+    ordered: tuple[str, str] = ("", "")
+
+    def chosen(self, selection: Selection) -> list[Column]:
+        """The columns that are asked for; none if no one said which."""
+        names = selection.chose("columns")
+        return [column for column in self.columns if column.name in names]
+
+    def of_page(self, selection: Selection) -> list[Column]:
+        """The columns of the page: those asked for, else the usual ones; always the title."""
+        names = {"title", *(c.name for c in self.chosen(selection))}
+        if not selection.chose("columns"):
+            names |= {*self.usual}
+        return [column for column in self.columns if column.name in names]
+
     def rows(
-        self, selection: Selection, start: int = 0, stop: int | None = None
+        self,
+        selection: Selection,
+        start: int = 0,
+        stop: int | None = None,
+        columns: Iterable[Column] | None = None,
     ) -> Iterator[models.Model]:
-        """The selected rows with what their columns read, in order, some at a time."""
+        """The selected rows with what the columns read, in order, some at a time.
+
+        All columns of the list, unless some are named.
+        """
+        columns = self.columns if columns is None else columns
         if not selection.of_records:
-            rows = self.relations(self.order(selection.records))[start:stop]
+            rows = needed(columns, self.order(selection.records))[start:stop]
             yield from rows.iterator(chunk_size=CHUNK) if stop is None else rows
             return
         keys = selection.ordered(start, stop)
         for n in range(0, len(keys), CHUNK):
             some = keys[n : n + CHUNK]
-            found = self.relations(self.records().order_by().filter(pk__in=some))
+            found = needed(columns, self.records().order_by().filter(pk__in=some))
             by_key = {row.pk: row for row in found}
             yield from (by_key[key] for key in some if key in by_key)
-
-    @property
-    def template(self) -> str:
-        """The template of the rows of the page."""
-        return f"lists/{self.name}.html"
 
 
 def _count(rows: models.QuerySet, what: str) -> Coalesce:
@@ -109,7 +128,7 @@ def blocs() -> models.QuerySet[Bloc]:
     """Blocs with the number of their members today and of initiatives run under them."""
     then = Membership.objects.filter(bloc=OuterRef("pk"), role=Membership.Role.MEMBER).at(today())
     members = then.order_by().values("bloc").annotate(n=Count("country", distinct=True))
-    return Bloc.objects.select_related("source").annotate(
+    return Bloc.objects.annotate(
         initiatives=_initiatives(BLOC),
         members=Coalesce(Subquery(members.values("n")[:1]), 0),
     )
@@ -132,11 +151,7 @@ def organisations() -> models.QuerySet[Organisation]:
     here = _in_published_initiatives(Participation.objects.all()).filter(
         organisation=OuterRef("pk")
     )
-    return (
-        Organisation.objects.filter(public)
-        .select_related("country")
-        .annotate(initiatives=_count(here, "organisation"))
-    )
+    return Organisation.objects.filter(public).annotate(initiatives=_count(here, "organisation"))
 
 
 def articles() -> models.QuerySet[Article]:
@@ -145,13 +160,14 @@ def articles() -> models.QuerySet[Article]:
     return Article.objects.published().annotate(passage_count=Count("passages", filter=here))
 
 
+RECORD_FACETS = ("bloc", "country", "sector", "began")
 INITIATIVES = Listing(
     "initiatives",
     _("Initiatives"),
     Initiative.objects.published,
-    FundedInitiativeFilter,
+    choosing(columns.INITIATIVE_COLUMNS, FundedInitiativeFilter),
     columns.INITIATIVE_COLUMNS,
-    columns.initiatives_with_relations,
+    ("summary", "kind", "blocs", "countries", "status", "began"),
     facets=("bloc", "country", "sector", "kind", "status", "label", "began"),
     record_formats=("json", *CITATIONS),
 )
@@ -159,20 +175,20 @@ ALLIANCES = Listing(
     "alliances",
     _("Alliances"),
     Alliance.objects.published,
-    filters.AllianceFilter,
+    choosing(columns.ALLIANCE_COLUMNS, filters.AllianceFilter),
     columns.ALLIANCE_COLUMNS,
-    columns.with_relations,
-    facets=("bloc", "country", "sector", "began"),
+    ("summary", "blocs", "countries", "began"),
+    facets=RECORD_FACETS,
     record_formats=("json", *CITATIONS),
 )
 SUMMITS = Listing(
     "summits",
     _("Summits"),
-    Summit.objects.select_related("series").published,
-    filters.SummitFilter,
+    Summit.objects.published,
+    choosing(columns.SUMMIT_COLUMNS, filters.SummitFilter),
     columns.SUMMIT_COLUMNS,
-    columns.with_relations,
-    facets=("bloc", "country", "sector", "began"),
+    ("summary", "series", "blocs", "countries", "began"),
+    facets=RECORD_FACETS,
     formats=(*TABLES, "ics", *CITATIONS),
     record_formats=("json", "ics", *CITATIONS),
 )
@@ -180,37 +196,41 @@ COUNTRIES = Listing(
     "countries",
     _("Countries"),
     countries,
-    filters.CountryFilter,
+    choosing(columns.COUNTRY_COLUMNS, filters.CountryFilter),
     columns.COUNTRY_COLUMNS,
-    _as_they_are,
+    ("slug", "subregion", "initiatives"),
     lambda rows: rows.order_by("-initiatives", "english_name"),
+    ordered=("initiatives", "descending"),
 )
 BLOCS = Listing(
     "blocs",
     _("Blocs"),
     blocs,
-    filters.BlocFilter,
+    choosing(columns.BLOC_COLUMNS, filters.BlocFilter),
     columns.BLOC_COLUMNS,
-    _as_they_are,
+    ("name", "kind", "founded", "members", "initiatives"),
     lambda rows: rows.order_by("-initiatives", "short_name"),
+    ordered=("initiatives", "descending"),
 )
 ORGANISATIONS = Listing(
     "organisations",
     _("Organisations"),
     organisations,
-    filters.OrganisationFilter,
+    choosing(columns.ORGANISATION_COLUMNS, filters.OrganisationFilter),
     columns.ORGANISATION_COLUMNS,
-    _as_they_are,
+    ("kind", "country", "initiatives"),
     lambda rows: rows.order_by("-initiatives", "name", "pk"),
+    ordered=("initiatives", "descending"),
 )
 ARTICLES = Listing(
     "articles",
     _("Articles"),
     articles,
-    filters.ArticleFilter,
+    choosing(columns.ARTICLE_COLUMNS, filters.ArticleFilter),
     columns.ARTICLE_COLUMNS,
-    lambda rows: rows.select_related("publisher"),
+    ("publisher", "published", "passages"),
     lambda rows: rows.order_by(F("published_earliest").desc(nulls_last=True), "title", "pk"),
+    ordered=("published", "descending"),
 )
 LISTINGS = [INITIATIVES, ALLIANCES, SUMMITS, COUNTRIES, BLOCS, ORGANISATIONS, ARTICLES]
 # The plural in an address -> the name of its single record.

@@ -325,7 +325,7 @@ NAMES = [
     "q", "bloc", "country", "organisation", "sector", "kind", "status", "label", "year_min",
     "year_max", "rung", "funded", "currency", "measure", "initiative", "members_of", "membership", "series", "taking_part",
     "not_bloc", "not_country", "not_organisation", "not_sector", "not_kind", "not_status", "not_label",
-    "countries", "organisations", "began", "sort", "as_of", "page", "nonsense",
+    "countries", "organisations", "began", "sort", "columns", "as_of", "page", "nonsense",
 ]  # fmt: skip
 
 

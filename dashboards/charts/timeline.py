@@ -45,7 +45,9 @@ class Timeline(Chart):
 
 def timeline(slug: str, selection: Selection) -> Chart:
     """Initiatives, and the summits that the same filter matches, the newest first."""
-    summits = Selection(SUMMITS.filters, selection.params, SUMMITS.records(), strict=True)
+    asked = selection.params.copy()
+    asked.pop("columns", None)  # of a table of initiatives
+    summits = Selection(SUMMITS.filters, asked, SUMMITS.records(), strict=True)
     chart = _timeline(
         slug,
         gettext("Initiatives and summits by when they began"),

@@ -33,6 +33,7 @@ class _Feed(Atom1Feed):
 
     def __init__(self, view: ListView) -> None:
         self.view = view
+        self.columns = view.every_column
         super().__init__(
             title=printable(view.title),
             link=view.address,
@@ -56,7 +57,7 @@ class _Feed(Atom1Feed):
         handler.startElement("feed", self.root_attributes())
         self.add_root_elements(handler)
         yield _taken(buffer)
-        for row in self.view.rows():
+        for row in self.view.rows(self.columns):
             handler.startElement("entry", {})
             self.add_item_elements(handler, self._entry(row))
             handler.endElement("entry")
@@ -65,7 +66,7 @@ class _Feed(Atom1Feed):
         yield _taken(buffer)
 
     def _entry(self, row: Any) -> dict[str, Any]:
-        cells = {column.name: column.read(row) for column in self.view.columns}
+        cells = {column.name: column.read(row) for column in self.columns}
         return {
             "title": printable(cells["title"]),
             "link": cells["url"],

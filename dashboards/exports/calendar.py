@@ -40,7 +40,7 @@ def calendar_of_view(view: ListView) -> HttpResponse:
     """The summits of a list as a calendar, streamed; those left out are counted in its head."""
     dates = view.selection.records.values_list("began", "began_disputed")
     left_out = sum(exact_days(*date) is None for date in dates.iterator())
-    pieces = _pieces(view.title, view.address, left_out, view.rows(), view.url_of)
+    pieces = _pieces(view.title, view.address, left_out, view.rows(view.every_column), view.url_of)
     return _response(pieces, view.listing.name)
 
 

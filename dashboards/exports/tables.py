@@ -12,7 +12,7 @@ from django.db import models
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from dashboards.columns import Column, attribute, edtf
+from dashboards.columns import Column, attribute, edtf, with_addresses
 from dashboards.exports.cells import CHUNK
 from dashboards.lists import ARTICLES, LISTINGS, SINGULAR, Listing
 from dashboards.statement_rows import accepted_passages
@@ -62,7 +62,7 @@ def _list_table(listing: Listing) -> Table:
         listing.name,
         listing.title,
         _("a row for each, as its list shows it"),
-        [*listing.columns, Column("url", "address of its page", site_address)],
+        with_addresses(listing.columns, site_address),
         rows,
         # An article whose text changed is there twice: passages of both are quoted.
         key="" if listing is ARTICLES else listing.columns[0].name,

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 from django.urls import reverse
 
-from dashboards.columns import Column, absolute
+from dashboards.columns import Column, absolute, with_addresses
 from dashboards.lists import SINGULAR, Listing
 from initiatives.selection import Selection
 from partners.history.changes import version_moment
@@ -21,20 +22,28 @@ class ListView:
 
     def __init__(self, listing: Listing, selection: Selection, request: HttpRequest) -> None:
         self.listing, self.selection, self.request = listing, selection, request
-        self.version: Moment = version_moment()
+        # All columns of the list, for formats whose shape has no columns.
+        self.every_column: list[Column] = with_addresses(listing.columns, self.url_of)
+        chosen = {column.name for column in listing.chosen(selection)}
+        # Those that are asked for; all, if no one said which.
+        self.columns = [c for c in self.every_column if c.name in chosen or not chosen]
 
-    @property
-    def columns(self) -> list[Column]:
-        """The columns of the list, and the address of each row."""
-        return [*self.listing.columns, Column("url", "address of its page", self.url_of)]
+    @cached_property
+    def version(self) -> Moment:
+        """The data version of the rows."""
+        return version_moment()
 
     def url_of(self, row: Any) -> str:
         """The address of a row in full."""
         return absolute(self.request, row)
 
-    def rows(self) -> Iterator[Any]:
-        """The rows in the order that is asked for, read a few hundred at a time."""
-        return self.listing.rows(self.selection)
+    def rows(self, columns: Iterable[Column] | None = None) -> Iterator[Any]:
+        """The rows in the order that is asked for, read a few hundred at a time, with what the
+        columns read: those of the view, unless others are named.
+        """
+        return self.listing.rows(
+            self.selection, columns=self.columns if columns is None else columns
+        )
 
     @property
     def title(self) -> str:

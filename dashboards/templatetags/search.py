@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import template
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
@@ -12,8 +14,9 @@ register = template.Library()
 
 
 @register.filter
-def marked(text: str, query: Query | None) -> SafeString | str:
+def marked(text: Any, query: Query | None) -> SafeString | str:
     """The text, with the words marked by which it is found."""
+    text = str(text)
     if query is None:
         return text
     pieces = query.pieces(text)

@@ -1,4 +1,7 @@
-"""Every list as a page, as JSON and as CSV: one Selection, three renderers."""
+"""Every list as a page, as JSON and as CSV: one Selection, three renderers.
+
+`columns` of the address names the columns that each of them shows.
+"""
 
 from __future__ import annotations
 
@@ -12,8 +15,8 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
-from dashboards.columns import absolute
-from dashboards.exploring import TABLE, explored
+from dashboards.columns import Column
+from dashboards.exploring import TABLE, Picker, explored
 from dashboards.exports.answers import json_response, refusal
 from dashboards.exports.cells import read_rows
 from dashboards.exports.csv import csv_response
@@ -27,19 +30,30 @@ from partners.history.changes import data_version
 
 # Rows of a page, the usual number first.
 SIZES = (50, 25, 100, 200)
+# Which of the rows a page shows: parameters of pages alone.
+OWN = ("size", "page")
+# The columns that each object of the JSON has, whichever are asked for.
+ALWAYS = ("slug", "title", "url")
+# By order that can be asked for: the column that is in order, and which way.
+SORTED = {
+    "newest": ("began", "descending"),
+    "oldest": ("began", "ascending"),
+    "title": ("title", "ascending"),
+    "changed": ("changed", "descending"),
+}
 
 
 class _Rows:
     """The rows of a list, as its pages ask for them."""
 
-    def __init__(self, listing: Listing, selection: Selection) -> None:
-        self.listing, self.selection = listing, selection
+    def __init__(self, listing: Listing, selection: Selection, columns: list[Column]) -> None:
+        self.listing, self.selection, self.columns = listing, selection, columns
 
     def count(self) -> int:
         return self.selection.count
 
     def __getitem__(self, asked: slice) -> list[Any]:
-        return list(self.listing.rows(self.selection, asked.start, asked.stop))
+        return list(self.listing.rows(self.selection, asked.start, asked.stop, self.columns))
 
 
 @require_safe
@@ -50,7 +64,8 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     selection = Selection(listing.filters, request.GET, listing.records())
     number = _whole(request, selection, "page", 1, None)
     size = _whole(request, selection, "size", SIZES[0], SIZES)
-    rows: Any = _Rows(listing, selection)
+    columns = listing.of_page(selection)
+    rows: Any = _Rows(listing, selection, columns)
     paginator: Paginator = Paginator(rows, size)
     if number > paginator.num_pages:
         raise Http404("no such page")
@@ -58,6 +73,11 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     context = {
         **explored(listing, selection, TABLE),
         "page": shown,
+        "head": next(column for column in columns if column.name == "title"),
+        "beneath": [column for column in columns if column.beneath],
+        "beside": [c for c in columns if not c.beneath and c.name != "title"],
+        "picker": Picker.of(listing, selection, [(n, request.GET.get(n, "")) for n in OWN]),
+        "sorted": _sorted(listing, selection),
         "looked_for": _looked_for(selection, shown),
         "orders": _orders(selection),
         "sizes": SIZES,
@@ -116,6 +136,14 @@ def _orders(selection: Selection) -> list[tuple[str, Any]]:
     ]
 
 
+def _sorted(listing: Listing, selection: Selection) -> tuple[str, str]:
+    """By which column the rows are in order, and which way; ("", "") by none."""
+    if not selection.of_records:
+        return listing.ordered
+    asked = "".join(selection.chose("sort")) or ("relevance" if selection.chose("q") else "newest")
+    return SORTED.get(asked, ("", ""))
+
+
 @require_safe
 @answers_as_of(refuses=False)
 @unless_unchanged
@@ -124,10 +152,9 @@ def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
     if refused := refusal(selection):
         return refused
-    results = [
-        {**{c.name: c.read(row) for c in listing.columns}, "url": absolute(request, row)}
-        for row in listing.rows(selection)
-    ]
+    view = ListView(listing, selection, request)
+    shown = [c for c in view.every_column if c in view.columns or c.name in ALWAYS]
+    results = [{c.name: c.read(row) for c in shown} for row in view.rows(shown)]
     return json_response(
         {
             "count": len(results),
@@ -146,13 +173,6 @@ def as_csv(request: HttpRequest, listing: Listing) -> HttpResponse:
     selection = Selection(listing.filters, request.GET, listing.records(), strict=True)
     if refused := refusal(selection):
         return refused
-    header = [column.name for column in listing.columns] + ["url"]
-    return csv_response(
-        listing.name,
-        header,
-        (
-            [*cells, absolute(request, row)]
-            for row in listing.rows(selection)
-            for cells in read_rows(listing.columns, [row])
-        ),
-    )
+    view = ListView(listing, selection, request)
+    header = [column.name for column in view.columns]
+    return csv_response(listing.name, header, read_rows(view.columns, view.rows()))

@@ -84,7 +84,7 @@ def search(request: HttpRequest) -> HttpResponse:
                 {
                     "title": listing.title,
                     "count": selection.count,
-                    "rows": list(listing.rows(selection, 0, PER_GROUP)),
+                    "rows": list(listing.rows(selection, 0, PER_GROUP, columns=[])),
                     "url": f"{address}?{selection.query}",
                 }
             )

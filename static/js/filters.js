@@ -61,6 +61,7 @@
 
   const openNames = new Set();
   let drawerOpen = false;
+  let focused = "";
 
   document.addEventListener("htmx:beforeSwap", () => {
     openNames.clear();
@@ -68,6 +69,7 @@
       openNames.add(part.dataset.keepOpen);
     }
     drawerOpen = Boolean(document.querySelector("[data-drawer][open]"));
+    focused = document.activeElement?.id ?? "";
   });
   document.addEventListener("htmx:afterSwap", () => {
     for (const part of document.querySelectorAll("[data-keep-open]")) {
@@ -75,6 +77,8 @@
     }
     setDrawers();
     if (drawerOpen) for (const drawer of document.querySelectorAll("[data-drawer]")) drawer.open = true;
+    // What was folded when htmx gave the focus back could not take it.
+    if (focused && document.activeElement === document.body) document.getElementById(focused)?.focus();
   });
 
   document.addEventListener("DOMContentLoaded", setDrawers);
