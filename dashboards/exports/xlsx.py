@@ -96,9 +96,14 @@ def _about(book: Any, view: ListView) -> None:
 
 
 def _write(sheet: Any, at: int, row: list[Any], start: int = 0, style: Any = None) -> None:
-    """The cells of a row: text is always text, numbers stay numbers."""
-    for column, cell in enumerate(row, start):
-        value = flat(cell)
+    """The cells of a row: text is always text, numbers stay numbers, nothing is no cell.
+
+    A row of nothing has an empty text, so that who counts the rows counts it too.
+    """
+    values = [flat(cell) for cell in row]
+    if all(value == "" for value in values):
+        sheet.write_string(at, start, "")
+    for column, value in enumerate(values, start):
         if value == "":
             continue
         if isinstance(value, bool):
