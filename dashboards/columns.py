@@ -99,7 +99,10 @@ class ColumnsFilter(df.MultipleChoiceFilter):
 
 def choosing(columns: list[Column], filters: type[ListFilter]) -> type[ListFilter]:
     """The filters of a list, with the one that says which of its columns are shown."""
-    choices = [(column.name, column.label) for column in columns]
+
+    def choices() -> list[tuple[str, Text]]:  # a list would be copied for each request
+        return [(column.name, column.label) for column in columns]
+
     chosen = ColumnsFilter(choices=choices, label=_("Columns"))
     return type(filters.__name__, (filters,), {"columns": chosen, "__doc__": filters.__doc__})
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any, ClassVar
 
 import django_filters as df
@@ -18,6 +19,12 @@ from initiatives.models import Initiative
 
 RUNG = declare("rung", lambda: Funding.objects.current(), "rung")
 CURRENCY = declare("currency", lambda: Funding.objects.current(), "currency")
+
+
+@cache
+def currencies() -> list[tuple[str, str]]:
+    """The currencies that can be asked for; a function, since a list is copied for each request."""
+    return [(code, code) for code in sorted(list_currencies("en"))]
 
 
 class Namely(OfRecords, df.ModelMultipleChoiceFilter):
@@ -71,9 +78,7 @@ class FundedInitiativeFilter(InitiativeFilter):
         queryset=Initiative.objects.published(), to_field_name="slug", label=_("Initiative")
     )
     rung = Being(RUNG, Rung.choices, label=_("Rung"))
-    currency = Stated(
-        choices=[(code, code) for code in sorted(list_currencies("en"))], label=_("Currency")
-    )
+    currency = Stated(choices=currencies, label=_("Currency"))
     funded = Funded(choices=[("yes", _("yes")), ("no", _("no"))], label=_("Money stated"))
     measure = SaysHow(
         choices=[c for c in MeasureName.choices if c[0] != MeasureName.STATED],
