@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from django.db import models
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
@@ -16,15 +16,19 @@ from dashboards import statement_rows
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
 from dashboards.exports.answers import json_response
-from dashboards.exports.page import partner_taken_away
+from dashboards.exports.page import asked_as_of, partner_taken_away
 from dashboards.freshness import unless_unchanged
+from dashboards.lists import ALLIANCES, INITIATIVES, SINGULAR, SUMMITS
 from dashboards.lists import organisations as public_organisations
-from initiatives.models import Alliance, Initiative, Participation, Record, Summit
+from initiatives.models import Participation, Record
+from initiatives.selection import Selection
 from partners.dates import PartialDate
 from partners.history.changes import data_version
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation, Source
 
+# Records of each kind, and organisations, on the page of a country or bloc.
+NEWEST = 25
 HEADINGS: dict[str, Any] = {
     Membership.Role.MEMBER: _("Members"),
     Membership.Role.OBSERVER: _("Observers"),
@@ -40,15 +44,16 @@ HEADINGS: dict[str, Any] = {
 def country(request: HttpRequest, iso3: str) -> HttpResponse:
     """A country: its blocs over time and what it takes part in."""
     found = get_object_or_404(Country, iso3=iso3)
-    here = [found]
     memberships = found.memberships.select_related("bloc", "bloc__source", "source")
+    organisations = _readable(request).filter(country=found)
     context = {
         "country": found,
         **partner_taken_away(request),
         "memberships": memberships.order_by("bloc__short_name", "since_earliest"),
         "current": set(memberships.at(today()).values_list("pk", flat=True)),
-        "organisations": _readable(request).filter(country=found),
-        **_records_with(lambda records: records.with_country(here)),
+        "organisations": organisations[:NEWEST],
+        "organisation_count": organisations.count(),
+        "groups": _records_with(request, country=found.iso3),
     }
     return render(request, "country.html", context)
 
@@ -84,7 +89,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
             if (rows := [m for m in memberships if m.role == role])
         ],
         "current": set(memberships.at(today()).values_list("pk", flat=True)),
-        **_records_with(lambda records: records.run_under([found])),
+        "groups": _records_with(request, bloc=found.slug),
     }
     return render(request, "bloc.html", context, status=400 if error else 200)
 
@@ -125,12 +130,23 @@ def _readable(request: HttpRequest) -> models.QuerySet[Organisation]:
     return public_organisations()
 
 
-def _records_with(question: Callable[[Any], Any]) -> dict[str, models.QuerySet]:
-    return {
-        "initiatives": question(Initiative.objects.published()).newest_first(),
-        "alliances": question(Alliance.objects.published()).newest_first(),
-        "summits": question(Summit.objects.published()).newest_first(),
-    }
+def _records_with(request: HttpRequest, **filters: str) -> list[dict[str, Any]]:
+    """The newest records that the filters leave, list by list, and the way to all of them."""
+    asked = QueryDict(asked_as_of(request), mutable=True)
+    asked.update(filters)
+    groups = []
+    for listing in (INITIATIVES, ALLIANCES, SUMMITS):
+        selection = Selection(listing.filters, asked, listing.records())
+        address = reverse(f"{SINGULAR[listing.name]}_list")
+        groups.append(
+            {
+                "listing": listing,
+                "records": list(listing.rows(selection, 0, NEWEST, columns=[])),
+                "count": selection.count,
+                "url": f"{address}?{selection.query}",
+            }
+        )
+    return [group for group in groups if group["count"]]
 
 
 @require_safe

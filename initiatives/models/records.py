@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.ladder import Status
-from initiatives.models.statements import Framework, Participation
+from initiatives.models.statements import Participation
 from partners.dates import DayOf, PartialDateField
 from partners.history.moment import address
-from partners.models import Bloc, Country
+from partners.models import Country
 from partners.names import fold
 
 
@@ -48,12 +48,6 @@ class RecordQuerySet(models.QuerySet["Record"]):
             Q(country__in=countries) | Q(organisation__country__in=countries)
         )
         return self.filter(pk__in=taking_part.values("record"))
-
-    def run_under(self, blocs: Iterable[Bloc]) -> RecordQuerySet:
-        """Those run under one of the blocs."""
-        return self.filter(
-            pk__in=Framework.objects.current().filter(bloc__in=blocs).values("record")
-        )
 
     def mentioning(self, text: str) -> RecordQuerySet:
         """Those that have every word of `text` in title, other names or summary."""
