@@ -268,6 +268,20 @@ def test_other_dates_are_left_out_and_counted(client, date):
     assert "panda.ics" not in page(client, "/summits/panda/")
 
 
+def test_what_is_only_planned_is_tentative(client):
+    held, planned = summit("panda", "2019-06-23"), summit("panda-to-be", "2031-06-23", "planned")
+    said = {"summit-panda@localhost": "CONFIRMED", "summit-panda-to-be@localhost": "TENTATIVE"}
+    events = calendar(client, "/summits.ics?q=panda").walk("VEVENT")
+    assert {event["UID"]: event["STATUS"] for event in events} == said
+    for record in (held, planned):
+        (event,) = calendar(client, f"/summits/{record.slug}.ics").walk("VEVENT")
+        assert event["STATUS"] == said[event["UID"]]
+    KeyDate.objects.create(record=planned, event="held", date=PartialDate.parse("2031-06-23"))
+    derive(planned)
+    (event,) = calendar(client, "/summits/panda-to-be.ics").walk("VEVENT")
+    assert event["STATUS"] == "CONFIRMED"
+
+
 def test_disputed_days_are_in_no_calendar(client):
     record = summit("panda", "2024-06-23")
     KeyDate.objects.create(record=record, event="held", date=PartialDate.parse("2024-06-25"))

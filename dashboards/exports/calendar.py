@@ -17,7 +17,7 @@ from dashboards.exports.answers import named
 from dashboards.exports.cells import printable
 from dashboards.exports.formats import FORMATS
 from dashboards.exports.view import ListView
-from initiatives.models import Summit
+from initiatives.models import KeyDate, Summit
 from partners.dates import PartialDate
 
 # A day, or a range from one day to another.
@@ -40,15 +40,24 @@ def calendar_of_view(view: ListView) -> HttpResponse:
     """The summits of a list as a calendar, streamed; those left out are counted in its head."""
     dates = view.selection.records.values_list("began", "began_disputed")
     left_out = sum(exact_days(*date) is None for date in dates.iterator())
-    pieces = _pieces(view.title, view.address, left_out, view.rows(view.every_column), view.url_of)
+    held = _held(KeyDate.objects.filter(record__in=view.selection.keys))
+    rows = view.rows(view.every_column)
+    pieces = _pieces(view.title, view.address, left_out, rows, view.url_of, held)
     return _response(pieces, view.listing.name)
 
 
 def calendar_of_summit(summit: Summit, address: str) -> HttpResponse:
     """One summit as a calendar, without an event if its days are not known exactly."""
     left_out = int(exact_days(summit.began, summit.began_disputed) is None)
-    pieces = _pieces(summit.title, address, left_out, [summit], lambda _summit: address)
+    held = _held(summit.key_dates.all())
+    pieces = _pieces(summit.title, address, left_out, [summit], lambda _summit: address, held)
     return _response(pieces, summit.slug)
+
+
+def _held(dates: Any) -> set[int]:
+    """The keys of the summits that are said to have been held; the others are but planned."""
+    held = dates.current().filter(event=KeyDate.Event.HELD)
+    return set(held.values_list("record", flat=True))
 
 
 def _response(pieces: Iterator[bytes], name: str) -> HttpResponse:
@@ -57,7 +66,7 @@ def _response(pieces: Iterator[bytes], name: str) -> HttpResponse:
 
 
 def _pieces(
-    title: str, address: str, left_out: int, summits: Iterable[Any], url_of: Any
+    title: str, address: str, left_out: int, summits: Iterable[Any], url_of: Any, held: set[int]
 ) -> Iterator[bytes]:
     calendar = Calendar()
     calendar.add("prodid", "-//Accord//Summits//EN")
@@ -70,7 +79,7 @@ def _pieces(
     yield calendar.to_ical().removesuffix(END)
     for summit in summits:
         if days := exact_days(summit.began, summit.began_disputed):
-            yield _event(summit, days, url_of(summit)).to_ical()
+            yield _event(summit, days, url_of(summit), summit.pk in held).to_ical()
     yield END
 
 
@@ -85,7 +94,7 @@ def _described(address: str, left_out: int) -> str:
     return f"{said % {'n': left_out}} {address}"
 
 
-def _event(summit: Summit, days: tuple[dt.date, dt.date], url: str) -> Event:
+def _event(summit: Summit, days: tuple[dt.date, dt.date], url: str, held: bool) -> Event:
     event = Event()
     event.add("uid", f"summit-{summit.slug}@{urlsplit(settings.SITE_URL).hostname}")
     # Of what is published, the stamp is when it last changed (RFC 5545, 3.8.7.2).
@@ -97,6 +106,7 @@ def _event(summit: Summit, days: tuple[dt.date, dt.date], url: str) -> Event:
     if summit.summary:
         event.add("description", printable(summit.summary))
     event.add("url", url)
+    event.add("status", "CONFIRMED" if held else "TENTATIVE")
     event.add("categories", [printable(str(summit.series))])
     event.add("transp", "TRANSPARENT")
     return event

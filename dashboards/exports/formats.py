@@ -70,8 +70,8 @@ FORMATS: dict[str, Format] = {
             "iCalendar",
             "text/calendar",
             _(
-                "an all-day event for each summit whose days are known exactly and not disputed; "
-                "X-ACCORD-LEFT-OUT counts the others"
+                "an all-day event for each summit whose days are known exactly and not disputed, "
+                "tentative where it is but planned; X-ACCORD-LEFT-OUT counts the others"
             ),
         ),
         Format("bib", "BibTeX", "application/x-bibtex", _("how to cite it, for LaTeX")),
