@@ -6,8 +6,10 @@ Each drawing takes a row and gives HTML; "" where there is nothing to show.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import lru_cache
 from typing import Any
 
+from django.apps import apps
 from django.template.defaultfilters import truncatewords
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -16,7 +18,7 @@ from django.utils.formats import date_format
 from django.utils.html import format_html, format_html_join
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 
 from partners.history.asking import PARAMETER
 from partners.history.moment import asked_moment
@@ -37,7 +39,14 @@ def full_name(bloc: Any) -> str:
 
 def display(name: str) -> Drawing:
     """A value of a fixed list, as people say it."""
-    return lambda row: getattr(row, f"get_{name}_display")()
+    return lambda row: _label(row._meta.label, name, getattr(row, name), get_language())
+
+
+@lru_cache(maxsize=1_000)
+def _label(model: str, name: str, value: str, language: str | None) -> str:
+    """What `get_FOO_display` says, which compares every choice each time."""
+    field: Any = apps.get_model(model)._meta.get_field(name)
+    return str(dict(field.flatchoices).get(value, value))
 
 
 def names(of: Callable[[Any], Iterable[Any]]) -> Drawing:
@@ -76,8 +85,14 @@ def missing(said: Any) -> SafeString:
 
 def status(initiative: Any) -> SafeString:
     """Where it stands on the ladder, as a badge."""
-    said = {"status": initiative.status, "text": initiative.get_status_display()}
-    return render_to_string("partials/status.html", said)
+    text = display("status")(initiative)
+    return _partial("partials/status.html", get_language(), status=initiative.status, text=text)
+
+
+@lru_cache(maxsize=1_000)
+def _partial(template: str, language: str | None, **said: Any) -> SafeString:
+    """What a template makes of a few values, the same for many rows."""
+    return render_to_string(template, said)
 
 
 def began(record: Any) -> Any:

@@ -18,8 +18,9 @@ from django.utils.translation import gettext_lazy as _
 
 from dashboards import cells
 from dashboards.cells import Drawing
-from initiatives.filters import ListFilter
-from initiatives.models import Framework, Labelling, Participation, PartOf
+from initiatives.filters import BLOC, COUNTRY, LABEL, ORGANISATION, SECTOR, ListFilter
+from initiatives.index import Index
+from initiatives.models import PartOf
 
 Text = str | Promise
 
@@ -29,7 +30,8 @@ class Column:
     """A column of a list: its name in machine formats, what it holds, how it is read off a row.
 
     `read` returns text, a number, None (not known) or a list of those; `type` is what that is in a
-    file, in the words of Table Schema. `needs` loads what it reads beside the row itself.
+    file, in the words of Table Schema. `needs` loads what it reads beside the row itself; what it
+    reads of a `dimension` of the index is in `row.named` by its name.
 
     On a page it is called `label` and drawn by `draw` (of `dashboards.cells`), as it is read unless
     that is given; `beneath` the title instead of by itself; in the `style` "plain" if it needs no
@@ -45,6 +47,7 @@ class Column:
     style: str = ""
     beneath: bool = False
     needs: Callable[[models.QuerySet], models.QuerySet] | None = None
+    dimension: str = ""
 
     def drawn(self, row: Any) -> Any:
         """What stands on a page, as HTML or as text; "" if there is nothing."""
@@ -122,27 +125,18 @@ def needed(columns: Iterable[Column], rows: models.QuerySet) -> models.QuerySet:
     return rows
 
 
+def named(columns: Iterable[Column], records: list[Any], known: Index) -> list[Any]:
+    """The records with what the columns read of the index."""
+    dimensions = {column.dimension for column in columns if column.dimension}
+    keys = [record.pk for record in records]
+    found = {dimension: known.named(dimension, keys) for dimension in dimensions}
+    for record in records:
+        record.named = {dimension: found[dimension][record.pk] for dimension in dimensions}
+    return records
+
+
 def _with(*names: str) -> Callable[[models.QuerySet], models.QuerySet]:
     return lambda rows: rows.select_related(*names)
-
-
-def _taking_part(records: models.QuerySet) -> models.QuerySet:
-    now = Participation.objects.current().select_related("country", "organisation__country")
-    return records.prefetch_related(Prefetch("participations", now, to_attr="now_taking_part"))
-
-
-def _under(records: models.QuerySet) -> models.QuerySet:
-    now = Framework.objects.current().select_related("bloc")
-    return records.prefetch_related(Prefetch("frameworks", now, to_attr="now_under"))
-
-
-def _sectors(records: models.QuerySet) -> models.QuerySet:
-    return records.prefetch_related("sectors")
-
-
-def _called(initiatives: models.QuerySet) -> models.QuerySet:
-    now = Labelling.objects.current().select_related("label")
-    return initiatives.prefetch_related(Prefetch("labellings", now, to_attr="now_called"))
 
 
 def _parts_of(initiatives: models.QuerySet) -> models.QuerySet:
@@ -153,9 +147,23 @@ def _parts_of(initiatives: models.QuerySet) -> models.QuerySet:
 # --- The columns ---------------------------------------------------------------------------------
 
 
-def _organisations(record: Any) -> list[Any]:
-    named = {p.organisation.slug: p.organisation for p in record.now_taking_part if p.organisation}
-    return [named[slug] for slug in sorted(named)]
+def _names(
+    column: str,
+    meaning: str,
+    label: Text,
+    dimension: str,
+    draw: Callable[[Callable[[Any], Iterable[Any]]], Drawing] = cells.links,
+    key: str = "slug",
+) -> Column:
+    """What records name in a dimension of the index: on a page by name, else by key."""
+
+    def rows(record: Any) -> list[Any]:
+        return record.named[dimension]
+
+    def keys(record: Any) -> list[str]:
+        return sorted(getattr(row, key) for row in rows(record))
+
+    return Column(column, meaning, keys, label=label, draw=draw(rows), dimension=dimension)
 
 
 def _slug(meaning: str, name: str = "slug") -> Column:
@@ -239,40 +247,14 @@ STATUS = Column(
 )
 # Under whom, and with whom.
 PARTNERS = [
-    Column(
-        "blocs",
-        "blocs it is run under",
-        lambda r: sorted(f.bloc.slug for f in r.now_under),
-        label=_("Under"),
-        draw=cells.links(lambda r: [f.bloc for f in r.now_under]),
-        needs=_under,
-    ),
-    Column(
-        "countries",
-        "countries taking part, by alpha-3 code",
-        lambda r: [c.iso3 for c in r.countries_now],
-        label=_("Countries"),
-        draw=cells.links(attribute("countries_now")),
-        needs=_taking_part,
+    _names("blocs", "blocs it is run under", _("Under"), BLOC),
+    _names(
+        "countries", "countries taking part, by alpha-3 code", _("Countries"), COUNTRY, key="iso3"
     ),
 ]
 MORE = [
-    Column(
-        "organisations",
-        "organisations taking part, by slug",
-        lambda r: [o.slug for o in _organisations(r)],
-        label=_("Organisations"),
-        draw=cells.links(_organisations),
-        needs=_taking_part,
-    ),
-    Column(
-        "sectors",
-        "our sectors",
-        lambda r: sorted(s.slug for s in r.sectors.all()),
-        label=_("Sectors"),
-        draw=cells.names(lambda r: r.sectors.all()),
-        needs=_sectors,
-    ),
+    _names("organisations", "organisations taking part, by slug", _("Organisations"), ORGANISATION),
+    _names("sectors", "our sectors", _("Sectors"), SECTOR, cells.names),
     Column(
         "summary",
         "what it is, in our own words",
@@ -298,14 +280,7 @@ INITIATIVE_COLUMNS = [
     *PARTNERS,
     STATUS,
     *_began(_("Began")),
-    Column(
-        "labels",
-        "what it is officially called",
-        lambda r: sorted(x.label.slug for x in r.now_called),
-        label=_("Official names"),
-        draw=cells.names(lambda r: [x.label for x in r.now_called]),
-        needs=_called,
-    ),
+    _names("labels", "what it is officially called", _("Official names"), LABEL, cells.names),
     Column(
         "part_of",
         "larger initiatives",

@@ -12,7 +12,7 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from dashboards import columns
-from dashboards.columns import Column, choosing, needed
+from dashboards.columns import Column, choosing, named, needed
 from dashboards.exports.cells import CHUNK
 from dashboards.exports.formats import CITATIONS, TABLES
 from initiatives import filters
@@ -83,7 +83,7 @@ class Listing:
 
         All columns of the list, unless some are named.
         """
-        columns = self.columns if columns is None else columns
+        columns = self.columns if columns is None else [*columns]
         if not selection.of_records:
             rows = needed(columns, self.order(selection.records))[start:stop]
             yield from rows.iterator(chunk_size=CHUNK) if stop is None else rows
@@ -93,7 +93,8 @@ class Listing:
             some = keys[n : n + CHUNK]
             found = needed(columns, self.records().order_by().filter(pk__in=some))
             by_key = {row.pk: row for row in found}
-            yield from (by_key[key] for key in some if key in by_key)
+            here = [by_key[key] for key in some if key in by_key]
+            yield from named(columns, here, selection.index)
 
 
 def _count(rows: models.QuerySet, what: str) -> Coalesce:

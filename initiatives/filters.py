@@ -42,20 +42,23 @@ from partners.history.moment import today
 from partners.models import Bloc, Country, Organisation
 from partners.names import fold
 
-BLOC = declare("bloc", lambda: Framework.objects.current(), "bloc")
+BLOC = declare("bloc", lambda: Framework.objects.current(), "bloc", names=Bloc)
 COUNTRY = declare(
     "country",
     lambda: Participation.objects.current().annotate(
         partner=Coalesce("country", "organisation__country")
     ),
     "partner",
+    names=Country,
 )
-ORGANISATION = declare("organisation", lambda: Participation.objects.current(), "organisation")
-SECTOR = declare("sector", lambda: Record.sectors.through.objects.all(), "sector")
-LABEL = declare("label", lambda: Labelling.objects.current(), "label")
+ORGANISATION = declare(
+    "organisation", lambda: Participation.objects.current(), "organisation", names=Organisation
+)
+SECTOR = declare("sector", lambda: Record.sectors.through.objects.all(), "sector", names=Sector)
+LABEL = declare("label", lambda: Labelling.objects.current(), "label", names=Label)
 KIND = declare("kind", lambda: Initiative.objects.all(), "kind", "pk")
 STATUS = declare("status", lambda: Initiative.objects.all(), "status", "pk")
-SERIES = declare("series", lambda: Summit.objects.all(), "series", "pk")
+SERIES = declare("series", lambda: Summit.objects.all(), "series", "pk", names=SummitSeries)
 
 
 class RowsOf(df.ModelMultipleChoiceFilter):

@@ -35,16 +35,22 @@ from partners.models import Membership
 KEPT = 4
 # Of so many records, an index is built anew rather than brought up to date.
 MOST_TOUCHED = 100_000
+# Of so many rows of one table, those that were read are let go of.
+MOST_ROWS = 20_000
 UNKNOWN = np.iinfo(np.int32).min
 
 
 @dataclass(frozen=True, slots=True)
 class Dimension:
-    """Where the values of a filter are read: rows, their column of the value, that of the record."""
+    """Where the values of a filter are read: rows, their column of the value, that of the record.
+
+    `names` is the model whose keys the values are, if they are any.
+    """
 
     rows: Callable[[], models.QuerySet]
     value: str
     record: str = "record_id"
+    names: type[models.Model] | None = None
 
     def pairs(self, records: Iterable[int] | None = None) -> Iterator[tuple[Hashable, int]]:
         """Value and record of every row; with `records`, of those about them."""
@@ -58,10 +64,14 @@ DIMENSIONS: dict[str, Dimension] = {}
 
 
 def declare(
-    name: str, rows: Callable[[], models.QuerySet], value: str, record: str = "record_id"
+    name: str,
+    rows: Callable[[], models.QuerySet],
+    value: str,
+    record: str = "record_id",
+    names: type[models.Model] | None = None,
 ) -> str:
     """Have the index know a dimension; its name. A row without a value is in no set."""
-    DIMENSIONS[name] = Dimension(rows, value, record)
+    DIMENSIONS[name] = Dimension(rows, value, record, names)
     return name
 
 
@@ -119,10 +129,28 @@ class Index:
         """
         known = self._rows.setdefault(model, {})
         wanted = [*keys]
+        if len(known) > MOST_ROWS:
+            known = self._rows[model] = {}
         if missing := [key for key in wanted if key not in known]:
             with self._then():
                 known.update(model._default_manager.in_bulk(missing))
         return {key: known[key] for key in wanted if key in known}
+
+    def named(self, dimension: str, records: Iterable[int]) -> dict[int, list[Any]]:
+        """The rows that some records name in a dimension, by record and in the order of their names."""
+        among = BitMap(records)
+        values: dict[int, list[Hashable]] = {record: [] for record in among}
+        for value, having in self.sets[dimension].items():
+            for record in having & among:
+                values[record].append(value)
+        model = DIMENSIONS[dimension].names
+        assert model is not None
+        rows = self.rows_of(model, {value for found in values.values() for value in found})
+        names = {key: str(row) for key, row in rows.items()}
+        return {
+            record: [rows[key] for key in sorted(found, key=lambda key: names[key])]
+            for record, found in values.items()
+        }
 
     def _then(self) -> AbstractContextManager[None]:
         number, at = self.version

@@ -81,16 +81,7 @@ class PartialDate:
         return PartialDate.parse(f"{start}/{ends[-1].text.rpartition('/')[2]}")
 
     def __str__(self) -> str:
-        start, slash, end = self.text.partition("/")
-        if not slash:
-            return _say(start)
-        if end == OPEN:
-            return gettext("since %(date)s") % {"date": _say(start)}
-        if start == OPEN:
-            return gettext("until %(date)s") % {"date": _say(end)}
-        if len(start) == len(end) == 10 and self.earliest and self.latest:
-            return _say_days(self.earliest, self.latest)
-        return f"{_say(start)}–{_say(end)}"
+        return _in_words(self, get_language())
 
 
 @lru_cache(maxsize=50_000)
@@ -163,6 +154,21 @@ def _month(text: str) -> int | None:
     """The month, season or quarter of an EDTF date as its number; None of a year."""
     _year, _, rest = text.removeprefix("-").partition("-")
     return int(rest[:2]) if rest else None
+
+
+@lru_cache(maxsize=50_000)
+def _in_words(date: PartialDate, language: str | None) -> str:
+    """The date in the words of the language, which is the active one."""
+    start, slash, end = date.text.partition("/")
+    if not slash:
+        return _say(start)
+    if end == OPEN:
+        return gettext("since %(date)s") % {"date": _say(start)}
+    if start == OPEN:
+        return gettext("until %(date)s") % {"date": _say(end)}
+    if len(start) == len(end) == 10 and date.earliest and date.latest:
+        return _say_days(date.earliest, date.latest)
+    return f"{_say(start)}–{_say(end)}"
 
 
 def _say(text: str) -> str:

@@ -11,13 +11,12 @@ from collections.abc import Iterable
 from babel import Locale
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from partners.dates import DayOf, PartialDateField
 from partners.history.changes import Change, DataVersion
-from partners.history.moment import address, today
+from partners.history.moment import address_of, today
 from partners.history.versions import keep_history
 from partners.names import UnknownName, fold
 
@@ -92,7 +91,7 @@ class Country(models.Model):
         return Locale.parse(language).territories.get(self.iso2) or self.english_name
 
     def get_absolute_url(self) -> str:
-        return address(reverse("country", args=[self.iso3]))
+        return address_of("country", self.iso3)
 
 
 class FoundName(models.Model):
@@ -162,7 +161,7 @@ class Bloc(models.Model):
         return self.short_name
 
     def get_absolute_url(self) -> str:
-        return address(reverse("bloc", args=[self.slug]))
+        return address_of("bloc", self.slug)
 
 
 class MembershipQuerySet(models.QuerySet["Membership"]):
@@ -267,7 +266,7 @@ class Organisation(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return address(reverse("organisation", args=[self.slug]))
+        return address_of("organisation", self.slug)
 
 
 class OrganisationName(FoundName):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cache, lru_cache
 
 from django import template
-from django.utils.html import format_html_join
-from django.utils.safestring import SafeString
+from django.utils.html import escape, format_html
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
 from django.utils.translation import gettext, ngettext
 
@@ -14,61 +15,43 @@ from initiatives.facets import Choice, Facet
 
 register = template.Library()
 
-_ROW = (
-    '<div class="facet__choice{}"><label><input type="checkbox" id="facet-{}-{}" name="{}" value="{}"{}>'
+_BOX = (
+    '<label><input type="checkbox" id="facet-{}-{}" name="{}" value="{}"{}>'
     '<span class="facet__name">{}</span></label>'
-    '<a class="facet__count" href="?{}" aria-label="{}">{}</a></div>'
 )
-_LEFT_OUT = (
-    '<div class="facet__choice"><label><input type="checkbox" id="facet-{}-{}" name="{}" value="{}"{}>'
-    '<span class="facet__name">{}</span></label></div>'
-)
+_COUNT = '<a class="facet__count" href="?{}" aria-label="{}">{}</a>'
 
 
 @register.simple_tag
 def facet_choices(facet: Facet, choices: Iterable[Choice]) -> SafeString:
     """A box to tick for each choice, and its count, which leads to exactly those records."""
-    return format_html_join(
-        "",
-        _ROW,
-        (
-            (
-                "" if choice.count else " facet__choice--none",
-                facet.name,
-                slugify(choice.value),
-                facet.name,
-                choice.value,
-                SafeString(" checked") if choice.selected else "",
-                choice.label,
-                choice.alone,
-                _only(choice),
-                choice.count,
-            )
-            for choice in choices
-        ),
-    )
+    alone = escape(gettext("%(choice)s alone: %(records)s"))
+    records = cache(_records)
+    rows = []
+    for choice in choices:
+        none = "" if choice.count else " facet__choice--none"
+        said = alone % {"choice": escape(choice.label), "records": records(choice.count)}
+        count = _COUNT.format(escape(choice.alone), said, choice.count)
+        rows.append(f'<div class="facet__choice{none}">{_box(facet.name, choice)}{count}</div>')
+    return mark_safe("".join(rows))
 
 
 @register.simple_tag
 def facet_left_out(facet: Facet) -> SafeString:
     """A box to tick for each choice that can be left out."""
-    return format_html_join(
-        "",
-        _LEFT_OUT,
-        (
-            (
-                facet.without,
-                slugify(choice.value),
-                facet.without,
-                choice.value,
-                SafeString(" checked") if choice.selected else "",
-                choice.label,
-            )
-            for choice in facet.to_leave_out
-        ),
-    )
+    boxes = (_box(facet.without, choice) for choice in facet.to_leave_out)
+    return mark_safe("".join(f'<div class="facet__choice">{box}</div>' for box in boxes))
 
 
-def _only(choice: Choice) -> str:
-    counted = ngettext("%(n)s record", "%(n)s records", choice.count) % {"n": choice.count}
-    return gettext("%(choice)s alone: %(records)s") % {"choice": choice.label, "records": counted}
+def _box(name: str, choice: Choice) -> SafeString:
+    return _drawn(name, choice.value, choice.label, choice.selected)
+
+
+@lru_cache(maxsize=20_000)
+def _drawn(name: str, value: str, label: str, checked: bool) -> SafeString:
+    ticked = SafeString(" checked") if checked else ""
+    return format_html(_BOX, name, slugify(value), name, value, ticked, label)
+
+
+def _records(count: int) -> str:
+    return escape(ngettext("%(n)s record", "%(n)s records", count) % {"n": count})

@@ -11,13 +11,12 @@ import hashlib
 from django.db import models
 from django.db.models import F, Q
 from django.db.models.functions import Length
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.missing import Missing
 from partners.dates import DayOf, PartialDateField
-from partners.history.moment import address
+from partners.history.moment import address_of
 from partners.models import Country
 
 
@@ -91,7 +90,7 @@ class Article(models.Model):
         super().save(*args, **kwargs)
 
     def get_absolute_url(self) -> str:
-        return address(reverse("article", args=[self.pk]))
+        return address_of("article", self.pk)
 
 
 def hash_text(text: str) -> str:

@@ -10,14 +10,13 @@ from collections.abc import Iterable
 
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.ladder import Status
 from initiatives.models.statements import Participation
 from partners.dates import DayOf, PartialDateField
-from partners.history.moment import address
+from partners.history.moment import address_of
 from partners.models import Country
 from partners.names import fold
 
@@ -132,7 +131,7 @@ class Record(models.Model):
         return fold(" ".join([self.title, *self.aliases, self.summary]))
 
     def get_absolute_url(self) -> str:
-        return address(reverse(self.type, args=[self.slug]))
+        return address_of(self.type, self.slug)
 
     def concrete(self) -> ConcreteRecord:
         """The initiative, alliance or summit that it is, read anew."""
@@ -150,15 +149,10 @@ class Record(models.Model):
 
     @property
     def countries_now(self) -> list[Country]:
-        """Countries that take part, each once, themselves or through an organisation.
-
-        Asks the database for each record unless `now_taking_part` was prefetched.
-        """
-        taking_part = getattr(self, "now_taking_part", None)
-        if taking_part is None:
-            taking_part = self.participations.current().select_related(
-                "country", "organisation__country"
-            )
+        """Countries that take part, each once, themselves or through an organisation: one query."""
+        taking_part = self.participations.current().select_related(
+            "country", "organisation__country"
+        )
         found = (p.country or (p.organisation and p.organisation.country) for p in taking_part)
         return sorted({c for c in found if c}, key=lambda country: country.english_name)
 

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.db import connection
+from django.urls import reverse
 from django.utils import timezone
 
 
@@ -51,6 +52,16 @@ def address(path: str) -> str:
     """The way to a page as it was at the moment that is read; now, just the path."""
     moment = _moment.get()
     return f"{path}?{urlencode({'as_of': moment.text})}" if moment and moment.text else path
+
+
+def address_of(route: str, key: Any) -> str:
+    """The way to the page of a row, by the name of its route and its key there."""
+    return address(_path(route, key))
+
+
+@lru_cache(maxsize=50_000)
+def _path(route: str, key: Any) -> str:
+    return reverse(route, args=[key])
 
 
 @contextmanager
