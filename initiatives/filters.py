@@ -10,6 +10,7 @@ import datetime as dt
 import enum
 import re
 from collections.abc import Hashable, Iterable
+from copy import copy
 from typing import Any, ClassVar
 
 import django_filters as df
@@ -95,6 +96,10 @@ class OfRecords(df.Filter):
 
     `values` are those of all filters. None: the value narrows nothing.
     """
+
+    def __deepcopy__(self, memo: Any) -> OfRecords:
+        # For each request; what it was declared with is never changed.
+        return copy(self)
 
     def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap | None:
         """The records that the value leaves."""
@@ -222,7 +227,7 @@ class Mentioning(OfRecords, df.CharFilter):
     """Whose text has every word."""
 
     def members(self, index: Index, value: Any, values: dict[str, Any]) -> BitMap:
-        return search.found(value)
+        return search.found(value, index)
 
 
 class SaysHow(OfRecords, df.ChoiceFilter):
@@ -254,6 +259,15 @@ class ListFilter(df.FilterSet):
     }
 
     as_of = MomentFilter(label=_("As known on"))
+
+    def get_form_class(self) -> type[forms.Form]:
+        """The form of the filters, made once for each list."""
+        if type(self) not in _FORMS:
+            _FORMS[type(self)] = super().get_form_class()
+        return _FORMS[type(self)]
+
+
+_FORMS: dict[type[ListFilter], type[forms.Form]] = {}
 
 
 class RecordForm(forms.Form):
@@ -338,7 +352,8 @@ class RecordFilter(ListFilter):
         found = {}
         for name, filter_ in self.filters.items():
             value = values.get(name)
-            if isinstance(filter_, OfRecords) and (value or value == 0):
+            # What was not asked for is an empty queryset, which costs a query's work to look at.
+            if name in self.data and isinstance(filter_, OfRecords) and (value or value == 0):
                 members = filter_.members(index, value, values)
                 if members is not None:
                     found[name] = members

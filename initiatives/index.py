@@ -37,6 +37,8 @@ KEPT = 4
 MOST_TOUCHED = 100_000
 # Of so many rows of one table, those that were read are let go of.
 MOST_ROWS = 20_000
+# Answers of the text index that are kept.
+MOST_REMEMBERED = 100
 UNKNOWN = np.iinfo(np.int32).min
 
 
@@ -103,6 +105,7 @@ class Index:
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
     _any: dict[str, BitMap] = field(default_factory=dict)
     _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
+    _remembered: dict[Hashable, BitMap] = field(default_factory=dict)
 
     # --- What it is asked ------------------------------------------------------------------------
 
@@ -151,6 +154,16 @@ class Index:
             record: [rows[key] for key in sorted(found, key=lambda key: names[key])]
             for record, found in values.items()
         }
+
+    def remembered(self, key: Hashable, ask: Callable[[], BitMap]) -> BitMap:
+        """What `ask` gives, asked once of this version; of many questions, those asked last."""
+        found = self._remembered.pop(key, None)
+        if found is None:
+            found = ask()
+        self._remembered[key] = found
+        while len(self._remembered) > MOST_REMEMBERED:
+            self._remembered.pop(next(iter(self._remembered)), None)
+        return found
 
     def _then(self) -> AbstractContextManager[None]:
         number, at = self.version

@@ -140,7 +140,9 @@ class Selection:
         text = self.form.cleaned_data["q"]
         rank = np.zeros(len(keys), dtype=np.int8)
         for parts in (PARTS[:1], PARTS[:2]):
-            rank -= np.isin(keys, np.asarray(found(text, parts).to_array(), dtype=keys.dtype))
+            rank -= np.isin(
+                keys, np.asarray(found(text, self.index, parts).to_array(), dtype=keys.dtype)
+            )
         return keys[np.argsort(rank, kind="stable")]
 
     @cached_property
