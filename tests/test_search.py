@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 
 from initiatives.desk.undoing import undo
+from initiatives.index import index
 from initiatives.models import Initiative, Participation, SearchState
 from initiatives.search import PARTS, Query, catch_up, documents, found, words_of
 from partners.history.changes import Change, data_version
@@ -118,7 +119,7 @@ def test_the_past_is_found_as_it_was(client, kept):
     kept()
     assert "named" not in slugs(client, "wombat")
     with as_of(Moment(made.number, made.at)):
-        assert named.pk in found("wombat")
+        assert named.pk in found("wombat", index())
 
 
 def test_what_was_taken_back_is_not_found(client, kept):
@@ -158,7 +159,7 @@ def test_the_index_and_reading_find_the_same_words_of_the_seeds():
         q = " ".join(w[: dice.choice([1, 3, 9])] for w in dice.sample(words, dice.choice([1, 2])))
         parts = PARTS[: dice.choice([1, 2, 4])]
         expected = {d.record for d in texts if Query(q).matches(d, parts)}
-        assert set(found(q, parts)) == expected, (q, parts)
+        assert set(found(q, index(), tuple(parts))) == expected, (q, parts)
 
 
 def test_ideographs_are_words_each():
