@@ -371,6 +371,18 @@ def test_a_partner_shows_its_newest_records_and_leads_to_all(client):
     assert re.findall(r"All (\d+)", part) == [str(len(slugs(client, link)))]
 
 
+@pytest.mark.parametrize(
+    "address",
+    ["/initiatives/digital-silk-road", "/summits/14th-brics-summit", "/countries/CHN",
+     "/blocs/brics", "/organisations/huawei", "/initiatives/digital-silk-road/history"],
+)  # fmt: skip
+def test_the_json_of_one_thing_refuses_what_it_does_not_know(client, address):
+    assert client.get(f"{address}.json").status_code == 200
+    refused = client.get(f"{address}.json?contry=KEN&bloc=brics")
+    assert refused.status_code == 400
+    assert refused.json()["errors"].keys() == {"contry", "bloc"}
+
+
 # --- Hostile content -----------------------------------------------------------------------------
 
 

@@ -16,7 +16,7 @@ from django.utils.translation import gettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from dashboards.access import EDIT, PUBLISH, form_token, needs
-from dashboards.exports.answers import json_response
+from dashboards.exports.answers import json_response, knows
 from dashboards.exports.formats import twins
 from dashboards.views.records import sees_drafts, shown_to
 from initiatives.desk.history import (
@@ -74,6 +74,7 @@ def record_history(request: HttpRequest, type: str, slug: str) -> HttpResponse:
 
 
 @require_safe
+@knows()
 def record_history_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The same as JSON: every change of the record, the latest first."""
     record = shown_to(request, type, slug)

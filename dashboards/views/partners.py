@@ -15,7 +15,7 @@ from django.views.decorators.http import require_safe
 from dashboards import statement_rows
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports.answers import json_response
+from dashboards.exports.answers import json_response, knows
 from dashboards.exports.page import asked_as_of, partner_taken_away
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import ALLIANCES, INITIATIVES, SINGULAR, SUMMITS
@@ -23,6 +23,7 @@ from dashboards.lists import organisations as public_organisations
 from initiatives.models import Participation, Record
 from initiatives.selection import Selection
 from partners.dates import PartialDate
+from partners.history.asking import PARAMETER
 from partners.history.changes import data_version
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation, Source
@@ -152,6 +153,7 @@ def _records_with(request: HttpRequest, **filters: str) -> list[dict[str, Any]]:
 @require_safe
 @answers_as_of
 @unless_unchanged
+@knows(PARAMETER)
 def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
     """The country with its memberships and their sources."""
     found = get_object_or_404(Country, iso3=iso3)
@@ -176,6 +178,7 @@ def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
 @require_safe
 @answers_as_of
 @unless_unchanged
+@knows(PARAMETER)
 def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The bloc with its memberships and their sources."""
     found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
@@ -201,6 +204,7 @@ def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
 @require_safe
 @answers_as_of
 @unless_unchanged
+@knows(PARAMETER)
 def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The organisation with its names."""
     found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_safe
 from dashboards import statement_rows
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports.answers import json_response
+from dashboards.exports.answers import json_response, knows
 from dashboards.exports.page import record_taken_away
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES
@@ -30,6 +30,7 @@ from initiatives.models import (
 )
 from initiatives.news.publishing import lacking
 from initiatives.selection import Selection
+from partners.history.asking import PARAMETER
 from partners.history.changes import data_version
 
 
@@ -100,6 +101,7 @@ def _money(initiative: Initiative) -> list[dict[str, Any]]:
 @require_safe
 @answers_as_of
 @unless_unchanged
+@knows(PARAMETER)
 def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The record with its statements and their evidence."""
     found = shown_to(request, type, slug)

@@ -13,7 +13,14 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.columns import absolute
-from dashboards.exports.answers import file_response, refusal, refused, unknown_parameters
+from dashboards.exports.answers import (
+    View,
+    file_response,
+    knows,
+    refusal,
+    refused,
+    unknown_parameters,
+)
 from dashboards.exports.atom import atom_response
 from dashboards.exports.calendar import calendar_of_summit, calendar_of_view
 from dashboards.exports.citations import (
@@ -38,9 +45,6 @@ from initiatives.models import ConcreteRecord, Summit
 from initiatives.selection import Selection
 from partners.history.asking import PARAMETER, moment_named
 from partners.history.changes import version_moment
-
-View = Callable[..., HttpResponse]
-
 
 # --- Lists ---------------------------------------------------------------------------------------
 
@@ -82,10 +86,10 @@ def of_record(write: Callable[[HttpRequest, ConcreteRecord], HttpResponse]) -> V
     @require_safe
     @answers_as_of
     @unless_unchanged
+    @knows(PARAMETER)
     @wraps(write)
     def view(request: HttpRequest, type: str, slug: str) -> HttpResponse:
-        found = records.shown_to(request, type, slug)
-        return refused(unknown_parameters(request, PARAMETER)) or write(request, found)
+        return write(request, records.shown_to(request, type, slug))
 
     return view
 
@@ -133,20 +137,12 @@ def data(request: HttpRequest) -> HttpResponse:
     return render(request, "data.html", context)
 
 
-def _no_filters(write: Callable[[HttpRequest], HttpResponse]) -> View:
-    """A view of all data, which has no parameter but `as_of`."""
-
-    @require_safe
-    @answers_as_of
-    @unless_unchanged
-    @wraps(write)
-    def view(request: HttpRequest) -> HttpResponse:
-        return refused(unknown_parameters(request, PARAMETER)) or write(request)
-
-    return view
-
-
-def _cited_data(suffix: str, request: HttpRequest) -> HttpResponse:
+@require_safe
+@answers_as_of
+@unless_unchanged
+@knows(PARAMETER)
+def _cited_data(request: HttpRequest, suffix: str) -> HttpResponse:
+    """How to cite all data, as BibTeX or CSL-JSON."""
     asked = request.GET.urlencode()
     address = f"{reverse('data')}?{asked}".rstrip("?")
     return CITED[suffix](citation_of_data(request.build_absolute_uri(address), version_moment()))
@@ -174,5 +170,5 @@ def data_zip(request: HttpRequest) -> HttpResponse:
 
 DATA_VIEWS: dict[str, View] = {
     "zip": data_zip,
-    **{suffix: _no_filters(partial(_cited_data, suffix)) for suffix in CITATIONS},
+    **{suffix: partial(_cited_data, suffix=suffix) for suffix in CITATIONS},
 }
