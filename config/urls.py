@@ -14,5 +14,6 @@ urlpatterns = [
     path("", include("dashboards.urls")),
 ]
 
-# Errors are answered by Django's own handlers through templates/400.html, 403.html,
-# 404.html, 403_csrf.html and 500.html.
+handler400 = "dashboards.views.pages.bad_request"
+# Other errors are answered by Django's own handlers through templates/403.html, 404.html,
+# 403_csrf.html and 500.html.

@@ -6,6 +6,7 @@ from typing import Any
 
 import redis
 from django.conf import settings
+from django.core.exceptions import TooManyFieldsSent
 from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse, QueryDict
 from django.shortcuts import render
@@ -16,6 +17,7 @@ from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS
+from dashboards.exports.answers import json_response
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR
 from dashboards.views.funding import totals
@@ -111,3 +113,18 @@ def healthz(request: HttpRequest) -> JsonResponse:
     except redis.RedisError:
         health["queue"] = "down"
     return JsonResponse(health, status=200 if set(health.values()) == {"ok"} else 503)
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """What could not be read at all: too many parameters, say. JSON for machine formats.
+
+    Its query and its form are not asked, for they are what could not be read.
+    """
+    where = "query" if request.method in ("GET", "HEAD") else "form"
+    said = _("This could not be read.")
+    if isinstance(exception, TooManyFieldsSent):
+        said = _("This has too many parameters.")
+    errors = {where: [said]}
+    if not request.path.endswith("/"):
+        return json_response({"errors": errors}, status=400)
+    return render(request, "400.html", {"errors": errors}, status=400)
