@@ -26,16 +26,13 @@ def answers_as_of(
     def wrap(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
         @wraps(view)
         def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            asked = [text for text in request.GET.getlist(PARAMETER) if text]
-            if not asked:
-                return view(request, *args, **kwargs)
             try:
-                if len(asked) > 1:
-                    raise ValueError(gettext("Give one value only."))
-                moment = moment_named(asked[0])
+                moment = moment_of(request)
             except ValueError as error:
                 if refuses:
                     return _refusal(request, str(error))
+                return view(request, *args, **kwargs)
+            if moment is None:
                 return view(request, *args, **kwargs)
             with as_of(moment):
                 response = view(request, *args, **kwargs)
@@ -47,6 +44,14 @@ def answers_as_of(
         return answer
 
     return wrap(view) if view else wrap
+
+
+def moment_of(request: HttpRequest) -> Moment | None:
+    """The moment that the address asks for, None if it asks for none; ValueError if it is no one."""
+    asked = list(dict.fromkeys(text for text in request.GET.getlist(PARAMETER) if text))
+    if len(asked) > 1:
+        raise ValueError(gettext("Give one value only."))
+    return moment_named(asked[0]) if asked else None
 
 
 def _refusal(request: HttpRequest, reason: str) -> HttpResponse:

@@ -155,24 +155,8 @@ def _records_with(request: HttpRequest, **filters: str) -> list[dict[str, Any]]:
 @unless_unchanged
 @knows(PARAMETER)
 def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
-    """The country with its memberships and their sources."""
-    found = get_object_or_404(Country, iso3=iso3)
-    memberships = found.memberships.select_related("bloc__source", "source", "country")
-    return json_response(
-        {
-            "type": "country",
-            "slug": found.iso3,
-            "title": found.english_name,
-            "url": absolute(request, found),
-            "iso2": found.iso2,
-            "numeric": found.numeric,
-            "region": found.region_name or None,
-            "subregion": found.subregion_name or None,
-            "names": [name.name for name in found.names.all()],
-            "memberships": [_membership(m) for m in memberships.order_by("bloc__slug", "pk")],
-            "data_version": data_version(),
-        }
-    )
+    """The country as JSON."""
+    return json_response(country_data(request, iso3))
 
 
 @require_safe
@@ -180,25 +164,8 @@ def country_json(request: HttpRequest, iso3: str) -> HttpResponse:
 @unless_unchanged
 @knows(PARAMETER)
 def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """The bloc with its memberships and their sources."""
-    found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
-    memberships = found.memberships.select_related("country", "source", "bloc__source")
-    return json_response(
-        {
-            "type": "bloc",
-            "slug": found.slug,
-            "title": found.short_name,
-            "name": found.name,
-            "url": absolute(request, found),
-            "kind": found.kind,
-            "founded": found.founded.text if found.founded else None,
-            "description": found.description,
-            "website": found.website or None,
-            "source": _source(found.source),
-            "memberships": [_membership(m) for m in memberships],
-            "data_version": data_version(),
-        }
-    )
+    """The bloc as JSON."""
+    return json_response(bloc_data(request, slug))
 
 
 @require_safe
@@ -206,21 +173,63 @@ def bloc_json(request: HttpRequest, slug: str) -> HttpResponse:
 @unless_unchanged
 @knows(PARAMETER)
 def organisation_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """The organisation with its names."""
+    """The organisation as JSON."""
+    return json_response(organisation_data(request, slug))
+
+
+def country_data(request: HttpRequest, iso3: str) -> dict[str, Any]:
+    """The country with its memberships and their sources, as plain values."""
+    found = get_object_or_404(Country, iso3=iso3)
+    memberships = found.memberships.select_related("bloc__source", "source", "country")
+    return {
+        "type": "country",
+        "slug": found.iso3,
+        "title": found.english_name,
+        "url": absolute(request, found),
+        "iso2": found.iso2,
+        "numeric": found.numeric,
+        "region": found.region_name or None,
+        "subregion": found.subregion_name or None,
+        "names": [name.name for name in found.names.all()],
+        "memberships": [_membership(m) for m in memberships.order_by("bloc__slug", "pk")],
+        "data_version": data_version(),
+    }
+
+
+def bloc_data(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """The bloc with its memberships and their sources, as plain values."""
+    found = get_object_or_404(Bloc.objects.select_related("source"), slug=slug)
+    memberships = found.memberships.select_related("country", "source", "bloc__source")
+    return {
+        "type": "bloc",
+        "slug": found.slug,
+        "title": found.short_name,
+        "name": found.name,
+        "url": absolute(request, found),
+        "kind": found.kind,
+        "founded": found.founded.text if found.founded else None,
+        "description": found.description,
+        "website": found.website or None,
+        "source": _source(found.source),
+        "memberships": [_membership(m) for m in memberships],
+        "data_version": data_version(),
+    }
+
+
+def organisation_data(request: HttpRequest, slug: str) -> dict[str, Any]:
+    """The organisation with its names, as plain values."""
     found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
-    return json_response(
-        {
-            "type": "organisation",
-            "slug": found.slug,
-            "title": found.name,
-            "url": absolute(request, found),
-            "kind": found.kind,
-            "country": found.country.iso3 if found.country else None,
-            "parent": found.parent.slug if found.parent else None,
-            "names": [name.name for name in found.names.all()],
-            "data_version": data_version(),
-        }
-    )
+    return {
+        "type": "organisation",
+        "slug": found.slug,
+        "title": found.name,
+        "url": absolute(request, found),
+        "kind": found.kind,
+        "country": found.country.iso3 if found.country else None,
+        "parent": found.parent.slug if found.parent else None,
+        "names": [name.name for name in found.names.all()],
+        "data_version": data_version(),
+    }
 
 
 def _membership(membership: Membership) -> dict[str, Any]:

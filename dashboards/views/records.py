@@ -104,23 +104,29 @@ def _money(initiative: Initiative) -> list[dict[str, Any]]:
 @knows(PARAMETER)
 def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
     """The record with its statements and their evidence."""
+    return json_response(record_data(request, type, slug))
+
+
+def record_data(request: HttpRequest, type: str, slug: str) -> dict[str, Any]:
+    """The record with its statements and their evidence, as plain values.
+
+    Of a withdrawn one why it was taken back, and the way on.
+    """
     found = shown_to(request, type, slug)
     if found.state == Record.State.WITHDRAWN:
         onward = found.merged_at_last if found.merged_into else None
-        return json_response(
-            {
-                "type": found.type,
-                "slug": found.slug,
-                "title": found.title,
-                "url": absolute(request, found),
-                "state": found.state,
-                "withdrawn_because": found.withdrawn_because,
-                "merged_into": absolute(request, onward) if onward else None,
-                "data_version": data_version(),
-            }
-        )
+        return {
+            "type": found.type,
+            "slug": found.slug,
+            "title": found.title,
+            "url": absolute(request, found),
+            "state": found.state,
+            "withdrawn_because": found.withdrawn_because,
+            "merged_into": absolute(request, onward) if onward else None,
+            "data_version": data_version(),
+        }
     stated = statement_rows.statements_of(found)
-    data = {
+    return {
         "type": found.type,
         "slug": found.slug,
         "title": found.title,
@@ -135,14 +141,13 @@ def record_json(request: HttpRequest, type: str, slug: str) -> HttpResponse:
         "summary": found.summary,
         "sectors": sorted(sector.slug for sector in found.sectors.all()),
         "statements": statement_rows.as_json(stated),
-        "articles": {a.key: _article_json(request, a) for a in statement_rows.articles_of(stated)},
+        "articles": {a.key: article_json(request, a) for a in statement_rows.articles_of(stated)},
         "changed": found.changed_at.isoformat(),
         "data_version": data_version(),
     }
-    return json_response(data)
 
 
-def _article_json(request: HttpRequest, article: Article) -> dict[str, str | None]:
+def article_json(request: HttpRequest, article: Article) -> dict[str, str | None]:
     return {
         "title": article.title,
         "publisher": article.publisher.name if article.publisher else None,

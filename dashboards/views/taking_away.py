@@ -8,10 +8,9 @@ from functools import partial, wraps
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
-from dashboards.as_of import answers_as_of
+from dashboards.as_of import answers_as_of, moment_of
 from dashboards.columns import absolute
 from dashboards.exports.answers import (
     View,
@@ -43,7 +42,7 @@ from dashboards.lists import Listing
 from dashboards.views import lists, records
 from initiatives.models import ConcreteRecord, Summit
 from initiatives.selection import Selection
-from partners.history.asking import PARAMETER, moment_named
+from partners.history.asking import PARAMETER
 from partners.history.changes import version_moment
 
 # --- Lists ---------------------------------------------------------------------------------------
@@ -153,12 +152,9 @@ def _cited_data(request: HttpRequest, suffix: str) -> HttpResponse:
 def data_zip(request: HttpRequest) -> HttpResponse:
     """All published data as a Data Package; `as_of` names an earlier version."""
     errors = unknown_parameters(request, PARAMETER)
-    asked = list(dict.fromkeys(text for text in request.GET.getlist(PARAMETER) if text))
     moment = None
     try:
-        if len(asked) > 1:
-            raise ValueError(gettext("Give one value only."))
-        moment = moment_named(asked[0]) if asked else None
+        moment = moment_of(request)
     except ValueError as error:
         errors[PARAMETER] = [str(error)]
     if wrong := refused(errors):
