@@ -20,6 +20,7 @@ from initiatives.filters import BLOC, COUNTRY
 from initiatives.funding.filters import FundedInitiativeFilter
 from initiatives.funding.models import Funding
 from initiatives.index import index
+from initiatives.keyset import Place, behind, place_of
 from initiatives.models import (
     Alliance,
     Article,
@@ -90,11 +91,30 @@ class Listing:
             return
         keys = selection.ordered(start, stop)
         for n in range(0, len(keys), CHUNK):
-            some = keys[n : n + CHUNK]
-            found = needed(columns, self.records().order_by().filter(pk__in=some))
-            by_key = {row.pk: row for row in found}
-            here = [by_key[key] for key in some if key in by_key]
-            yield from named(columns, here, selection.index)
+            yield from self._read(selection, keys[n : n + CHUNK], columns)
+
+    def page(
+        self, selection: Selection, place: Place | None, size: int, columns: Iterable[Column]
+    ) -> tuple[list[models.Model], Place | None]:
+        """So many rows behind a place, and the place of the last if any follow it.
+
+        A row that goes while it is read is missing from its page, and from no other.
+        """
+        if selection.of_records:
+            found = selection.following(place, size + 1)
+            last = found[size - 1][1] if len(found) > size else None
+            return self._read(selection, [key for key, _place in found[:size]], columns), last
+        rows = needed(columns, self.order(selection.records))
+        some = list((behind(rows, place) if place else rows)[: size + 1])
+        return some[:size], place_of(rows, some[size - 1]) if len(some) > size else None
+
+    def _read(
+        self, selection: Selection, keys: list[int], columns: Iterable[Column]
+    ) -> list[models.Model]:
+        rows = needed(columns, self.records().order_by().filter(pk__in=keys))
+        by_key = {row.pk: row for row in rows}
+        here = [by_key[key] for key in keys if key in by_key]
+        return named(columns, here, selection.index)
 
 
 def _count(rows: models.QuerySet, what: str) -> Coalesce:
@@ -200,7 +220,7 @@ COUNTRIES = Listing(
     choosing(columns.COUNTRY_COLUMNS, filters.CountryFilter),
     columns.COUNTRY_COLUMNS,
     ("slug", "subregion", "initiatives"),
-    lambda rows: rows.order_by("-initiatives", "english_name"),
+    lambda rows: rows.order_by("-initiatives", "english_name", "pk"),
     ordered=("initiatives", "descending"),
 )
 BLOCS = Listing(
@@ -210,7 +230,7 @@ BLOCS = Listing(
     choosing(columns.BLOC_COLUMNS, filters.BlocFilter),
     columns.BLOC_COLUMNS,
     ("name", "kind", "founded", "members", "initiatives"),
-    lambda rows: rows.order_by("-initiatives", "short_name"),
+    lambda rows: rows.order_by("-initiatives", "short_name", "pk"),
     ordered=("initiatives", "descending"),
 )
 ORGANISATIONS = Listing(

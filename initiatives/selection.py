@@ -6,7 +6,8 @@ never means "everything".
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -20,6 +21,7 @@ from pyroaring import BitMap
 
 from initiatives.filters import ListFilter, RecordFilter
 from initiatives.index import UNKNOWN, Index, index
+from initiatives.keyset import Place, behind, places
 from initiatives.models import Record
 from initiatives.search import PARTS, found
 from initiatives.touched import in_database
@@ -124,26 +126,54 @@ class Selection:
         """The keys of the matching records in the order that is asked for; for lists of records."""
         if self.errors:
             return []
-        sort = self.form.cleaned_data.get("sort")
-        if sort in COLUMNS:
-            rows = self.records.order_by(COLUMNS[sort], "pk").values_list("pk", flat=True)
-            return list(rows[start:stop])
-        newest, known = self._by_beginning
-        if sort == "relevance" or (not sort and self.chose("q")):
-            newest = self._best_first(newest)
-        if sort == "oldest":
-            newest = np.concatenate([newest[:known][::-1], newest[known:][::-1]])
-        return newest[start:stop].tolist()
+        if self.sort in COLUMNS:
+            return list(self._by_column.values_list("pk", flat=True)[start:stop])
+        return self._in_order[0][start:stop].tolist()
 
-    def _best_first(self, keys: np.ndarray) -> np.ndarray:
-        """Those with all the words in the title first, then in title and names, then the others."""
+    def following(self, place: Place | None, size: int) -> list[tuple[int, Place]]:
+        """So many keys behind a place in that order, each with its own; from the first without one."""
+        if self.errors:
+            return []
+        if self.sort in COLUMNS:
+            rows = behind(self._by_column, place) if place else self._by_column
+            return [(there[-1], there) for there in places(rows[:size])]
+        keys, place_at = self._in_order
+        start = bisect_right(range(len(keys)), place, key=place_at) if place else 0
+        return [(int(keys[n]), place_at(n)) for n in range(len(keys))[start : start + size]]
+
+    @property
+    def sort(self) -> str:
+        """By what records are ordered."""
+        asked = self.form.cleaned_data.get("sort")
+        return asked or ("relevance" if self.chose("q") else "newest")
+
+    @property
+    def _by_column(self) -> models.QuerySet:
+        return self.records.order_by(COLUMNS[self.sort], "pk")
+
+    @cached_property
+    def _in_order(self) -> tuple[np.ndarray, Callable[[int], Place]]:
+        """The keys in an order that the database does not know, and where the n-th of them stands."""
+        keys, known = self._by_beginning
+        days = self.index.earliest
+        if self.sort == "oldest":
+            keys = np.concatenate([keys[:known][::-1], keys[known:][::-1]])
+            return keys, lambda n: (n >= known, int(days[keys[n]]), int(keys[n]))
+        ranks = np.zeros(len(keys), dtype=np.int8)
+        if self.sort == "relevance":
+            ranks = self._ranks(keys)
+            best_first = np.argsort(ranks, kind="stable")
+            keys, ranks = keys[best_first], ranks[best_first]
+        return keys, lambda n: (int(ranks[n]), -int(days[keys[n]]), -int(keys[n]))
+
+    def _ranks(self, keys: np.ndarray) -> np.ndarray:
+        """-2 of those with all the words in the title, -1 in title and names, else 0."""
         text = self.form.cleaned_data["q"]
-        rank = np.zeros(len(keys), dtype=np.int8)
+        ranks = np.zeros(len(keys), dtype=np.int8)
         for parts in (PARTS[:1], PARTS[:2]):
-            rank -= np.isin(
-                keys, np.asarray(found(text, self.index, parts).to_array(), dtype=keys.dtype)
-            )
-        return keys[np.argsort(rank, kind="stable")]
+            there = found(text, self.index, parts).to_array()
+            ranks -= np.isin(keys, np.asarray(there, dtype=keys.dtype))
+        return ranks
 
     @cached_property
     def _by_beginning(self) -> tuple[np.ndarray, int]:

@@ -148,6 +148,7 @@ def record_data(request: HttpRequest, type: str, slug: str) -> dict[str, Any]:
 
 
 def article_json(request: HttpRequest, article: Article) -> dict[str, str | None]:
+    """What a record says of an article."""
     return {
         "title": article.title,
         "publisher": article.publisher.name if article.publisher else None,
