@@ -15,6 +15,8 @@ VAR_DIR            where databases, sockets, logs and collected files go, defaul
 STATIC_FROM_SOURCE 1: serve static files from where they lie, without collectstatic
 CONSTANT_USD_YEAR  of which year constant US dollars are, default 2023; then `manage.py recount`
 NEWS_LEASE_SECONDS after how long a dead worker's document is given to another, default 30
+API_RATE           how often one address may ask the API, default 120/minute; `off`: ever so often
+API_RATE_SIGNED_IN the same for one person who is logged in, default 600/minute
 LOG_LEVEL          default INFO
 =================  ===========================================================================
 """
@@ -152,6 +154,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
+    "dashboards.api.middleware.for_programs",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -347,6 +350,58 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30.0,
         "options": {"expires": 30},
     },
+}
+
+
+# --- API ---------------------------------------------------------------------------------------
+
+# What all processes count together stands on the queue's server; nothing else is cached there.
+CACHES: dict[str, Any] = {
+    "default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"},
+    "shared": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "accord",
+        "OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+    },
+}
+
+
+def _rate(name: str, default: str) -> tuple[int, int] | None:
+    """How many requests in how many seconds; None: as many as they like."""
+    text = env.str(name, default=default)
+    if text == "off":
+        return None
+    number, _, period = text.partition("/")
+    seconds = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}.get(period)
+    if seconds is None or not number.isdecimal() or not int(number):
+        raise ImproperlyConfigured(f"{name} must be like 120/minute, or off; not {text!r}.")
+    return int(number), seconds
+
+
+API_RATES = {
+    "anonymous": _rate("API_RATE", "120/minute"),
+    "signed in": _rate("API_RATE_SIGNED_IN", "600/minute"),
+}
+REST_FRAMEWORK = {
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_PARSER_CLASSES": [],
+    "DEFAULT_AUTHENTICATION_CLASSES": [],  # whoever is signed in sees what everybody sees
+    "DEFAULT_PERMISSION_CLASSES": [],
+    "DEFAULT_THROTTLE_CLASSES": ["dashboards.api.throttling.Rate"],
+    "DEFAULT_SCHEMA_CLASS": "dashboards.api.schema.Operation",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "dashboards.api.errors.answer",
+    "SCHEMA_COERCE_PATH_PK": False,
+    "URL_FORMAT_OVERRIDE": None,  # `format` is no parameter here
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Accord",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SORT_OPERATIONS": False,
+    "SORT_OPERATION_PARAMETERS": False,
+    "POSTPROCESSING_HOOKS": ["dashboards.api.schema.complete"],
 }
 
 

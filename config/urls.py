@@ -11,6 +11,7 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", account.PasswordChange.as_view(), name="password"),
     path("admin/", admin.site.urls),
+    path("", include("dashboards.api.urls")),
     path("", include("dashboards.urls")),
 ]
 

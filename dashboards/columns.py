@@ -29,9 +29,9 @@ Text = str | Promise
 class Column:
     """A column of a list: its name in machine formats, what it holds, how it is read off a row.
 
-    `read` returns text, a number, None (not known) or a list of those; `type` is what that is in a
-    file, in the words of Table Schema. `needs` loads what it reads beside the row itself; what it
-    reads of a `dimension` of the index is in `row.named` by its name.
+    `read` returns text, a number, None (not known) where `null`, or a list of those where `many`;
+    `type` is what each is in a file, in the words of Table Schema. `needs` loads what it reads
+    beside the row itself; what it reads of a `dimension` of the index is in `row.named` by its name.
 
     On a page it is called `label` and drawn by `draw` (of `dashboards.cells`), as it is read unless
     that is given; `beneath` the title instead of by itself; in the `style` "plain" if it needs no
@@ -48,6 +48,8 @@ class Column:
     beneath: bool = False
     needs: Callable[[models.QuerySet], models.QuerySet] | None = None
     dimension: str = ""
+    null: bool = False
+    many: bool = False
 
     def drawn(self, row: Any) -> Any:
         """What stands on a page, as HTML or as text; "" if there is nothing."""
@@ -163,7 +165,9 @@ def _names(
     def keys(record: Any) -> list[str]:
         return sorted(getattr(row, key) for row in rows(record))
 
-    return Column(column, meaning, keys, label=label, draw=draw(rows), dimension=dimension)
+    return Column(
+        column, meaning, keys, label=label, draw=draw(rows), dimension=dimension, many=True
+    )
 
 
 def _slug(meaning: str, name: str = "slug") -> Column:
@@ -199,6 +203,7 @@ def _began(label: Text) -> list[Column]:
             label=label,
             draw=cells.began,
             style="nowrap",
+            null=True,
         ),
         Column(
             "began_earliest",
@@ -208,6 +213,7 @@ def _began(label: Text) -> list[Column]:
             _("First day"),
             cells.day(earliest),
             "nowrap",
+            null=True,
         ),
         Column(
             "began_latest",
@@ -217,6 +223,7 @@ def _began(label: Text) -> list[Column]:
             _("Last day"),
             cells.day(latest),
             "nowrap",
+            null=True,
         ),
         Column(
             "began_disputed",
@@ -288,6 +295,7 @@ INITIATIVE_COLUMNS = [
         label=_("Part of"),
         draw=cells.links(lambda r: [x.whole for x in r.now_part_of]),
         needs=_parts_of,
+        many=True,
     ),
     *MORE,
     URL,
@@ -311,7 +319,9 @@ SUMMIT_COLUMNS = [
         draw=cells.series,
         needs=_with("series"),
     ),
-    Column("ordinal", "which of the series", attribute("ordinal"), "integer", _("Number")),
+    Column(
+        "ordinal", "which of the series", attribute("ordinal"), "integer", _("Number"), null=True
+    ),
     *PARTNERS,
     *_began(_("Held or planned")),
     *MORE,
@@ -350,6 +360,7 @@ BLOC_COLUMNS = [
         edtf("founded"),
         label=_("Founded"),
         draw=cells.or_missing(lambda bloc: bloc.founded and str(bloc.founded), _("not known")),
+        null=True,
     ),
     Column(
         "members",
@@ -382,6 +393,7 @@ ORGANISATION_COLUMNS = [
             cells.links(lambda body: [body.country] if body.country else []), _("not stated")
         ),
         needs=_with("country"),
+        null=True,
     ),
     _initiatives("published initiatives it takes part in", "organisation", "slug"),
     URL,
@@ -396,6 +408,7 @@ ARTICLE_COLUMNS = [
         label=_("Publisher"),
         draw=cells.stated("publisher"),
         needs=_with("publisher"),
+        null=True,
     ),
     Column(
         "published",
@@ -403,6 +416,7 @@ ARTICLE_COLUMNS = [
         edtf("published"),
         label=_("Published"),
         draw=cells.stated("published"),
+        null=True,
     ),
     Column("language", "language (BCP 47)", attribute("language"), label=_("Language")),
     Column(

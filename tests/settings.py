@@ -22,6 +22,8 @@ os.environ.update(
     TRUST_PROXY="0",
     STATIC_FROM_SOURCE="1",
     LOG_LEVEL="WARNING",
+    API_RATE="off",
+    API_RATE_SIGNED_IN="off",
     VAR_DIR=str(_var),
 )
 # Playwright's synchronous API runs an event loop in the thread that also asks the database.

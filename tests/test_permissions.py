@@ -22,6 +22,8 @@ from django.test import Client
 from django.urls import URLResolver, get_resolver
 from django.utils.regex_helper import normalize
 
+from dashboards.api.views import CHARTS
+from dashboards.lists import SINGULAR
 from initiatives import models as initiatives
 from initiatives.models import Record
 from initiatives.news.models import ImportRun, Proposal
@@ -59,6 +61,7 @@ DO = Rule(NOBODY, EDIT)  # a form that editors send from another page
 DECIDE = Rule(NOBODY, PUBLISH)  # the same of chief editors
 LISTS = ("initiative", "alliance", "summit", "country", "bloc", "organisation", "article")
 
+KINDS = {"initiatives": "initiative", "alliances": "alliance", "summits": "summit"}
 SHAPES = ("json", "csv", "xlsx", "atom", "bib", "csl_json")
 
 
@@ -118,6 +121,12 @@ RULES: dict[str, Rule] = {
     **{f"{name}_list": READ for name in LISTS},
     **{f"{name}_list_{shape}": READ for name in LISTS for shape in SHAPES},
     "summit_list_ics": READ,
+    # The API: tests/test_api.py says that it shows everybody the same
+    **dict.fromkeys(("api", "api_schema", "api_schema_yaml", "api_docs", "api_charts"), READ),
+    **{f"api_{plural}": READ for plural in SINGULAR},
+    **{f"api_{name}": READ for name in LISTS},
+    **{f"api_{plural}_facets": READ for plural in KINDS},
+    **{f"api_chart_{slug}": READ for slug in CHARTS},
     # The desk
     "import_list": Rule(ANYONE, EDIT),
     "enter": Rule(EDIT, EDIT),
@@ -181,9 +190,6 @@ RULES: dict[str, Rule] = {
 # --- Real addresses ------------------------------------------------------------------------------
 
 
-KINDS = {"initiatives": "initiative", "alliances": "alliance", "summits": "summit"}
-
-
 def published(kind: str) -> Callable[[], str]:
     return lambda: Record.objects.filter(type=kind, state="published").earliest("pk").slug
 
@@ -201,6 +207,13 @@ def a_proposal() -> int:
 
 # The parameter of a route by the beginning of its pattern, the longest that fits.
 VALUES: dict[tuple[str, str], Callable[[], Any]] = {
+    **{
+        (f"api/v1/{plural}/", "slug"): published(kind) for plural, kind in KINDS.items()
+    },
+    ("api/v1/countries/", "iso3"): lambda: "KEN",
+    ("api/v1/blocs/", "slug"): lambda: "brics",
+    ("api/v1/organisations/", "slug"): lambda: "casic",
+    ("api/v1/articles/", "pk"): lambda: initiatives.Article.objects.published().earliest("pk").pk,
     ("initiatives/", "slug"): published("initiative"),
     ("alliances/", "slug"): published("alliance"),
     ("summits/", "slug"): published("summit"),

@@ -16,6 +16,9 @@ from initiatives.selection import Selection
 from partners.history.changes import version_moment
 from partners.history.moment import Moment
 
+# The columns that each object of the JSON has, whichever are asked for.
+ALWAYS = ("slug", "title", "url")
+
 
 class ListView:
     """Exactly the rows of a selection, for whoever writes them down."""
@@ -27,6 +30,11 @@ class ListView:
         chosen = {column.name for column in listing.chosen(selection)}
         # Those that are asked for; all, if no one said which.
         self.columns = [c for c in self.every_column if c.name in chosen or not chosen]
+
+    @property
+    def of_objects(self) -> list[Column]:
+        """The same with those that an object for each row always has."""
+        return [c for c in self.every_column if c in self.columns or c.name in ALWAYS]
 
     @cached_property
     def version(self) -> Moment:

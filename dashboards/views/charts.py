@@ -41,7 +41,7 @@ def _listing(slug: str) -> Listing:
     raise Http404("no such chart")
 
 
-def _selected(
+def selected(
     request: HttpRequest, slug: str, *, strict: bool = True
 ) -> tuple[Selection, dict[str, str]]:
     """What is asked for, and the options that are not the usual ones; `errors` has what is wrong."""
@@ -66,6 +66,12 @@ def _build(selection: Selection, slug: str, options: dict[str, str]) -> Chart:
     return (INITIATIVE_CHARTS | SUMMIT_CHARTS)[slug](selection, **options)
 
 
+def chart_data(selection: Selection, slug: str, options: dict[str, str]) -> dict[str, Any]:
+    """The chart as plain values, with the filter in words."""
+    data = _build(selection, slug, options).as_json()
+    return {**data, "query": selection.words, "data_version": data_version()}
+
+
 @require_safe
 @answers_as_of(refuses=False)
 @unless_unchanged
@@ -74,7 +80,7 @@ def page(request: HttpRequest, slug: str) -> HttpResponse:
 
     A chart of money has its filters on the page of funding.
     """
-    selection, options = _selected(request, slug, strict=False)
+    selection, options = selected(request, slug, strict=False)
     listing = _listing(slug)
     context: dict[str, Any] = {"selection": selection, "slug": slug}
     if tabs(listing, selection, slug):
@@ -129,11 +135,8 @@ def index(request: HttpRequest) -> HttpResponse:
 @unless_unchanged
 def as_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart's numbers, its total and its ledger; 400 names a parameter not understood."""
-    selection, options = _selected(request, slug)
-    if refused := refusal(selection):
-        return refused
-    data = _build(selection, slug, options).as_json()
-    return json_response({**data, "query": selection.words, "data_version": data_version()})
+    selection, options = selected(request, slug)
+    return refusal(selection) or json_response(chart_data(selection, slug, options))
 
 
 @require_safe
@@ -141,7 +144,7 @@ def as_json(request: HttpRequest, slug: str) -> HttpResponse:
 @unless_unchanged
 def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
     """The same numbers: a row for each label and series; an empty `high` beside a low is open."""
-    selection, options = _selected(request, slug)
+    selection, options = selected(request, slug)
     if refused := refusal(selection):
         return refused
     frame = _build(selection, slug, options).frame()
@@ -153,7 +156,7 @@ def as_csv(request: HttpRequest, slug: str) -> HttpResponse:
 @unless_unchanged
 def as_svg(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart as a picture that stands alone."""
-    selection, options = _selected(request, slug)
+    selection, options = selected(request, slug)
     if refused := refusal(selection):
         return refused
     chart = _build(selection, slug, options)
@@ -169,7 +172,7 @@ def as_svg(request: HttpRequest, slug: str) -> HttpResponse:
 @unless_unchanged
 def cited(request: HttpRequest, slug: str, suffix: str) -> HttpResponse:
     """How to cite the chart, as BibTeX or CSL-JSON."""
-    selection, options = _selected(request, slug)
+    selection, options = selected(request, slug)
     if refused := refusal(selection):
         return refused
     chart = _build(selection, slug, options)
@@ -186,7 +189,7 @@ def embed(request: HttpRequest, slug: str) -> HttpResponse:
 
     Its bars lead nowhere, for the pages behind them may not be framed; its links open outside.
     """
-    selection, options = _selected(request, slug, strict=False)
+    selection, options = selected(request, slug, strict=False)
     context: dict[str, Any] = {"selection": selection}
     if not selection.errors:
         chart = _build(selection, slug, options)

@@ -15,6 +15,8 @@ from dashboards.drilldown import COLUMNS as ROW_COLUMNS
 from dashboards.exports.formats import CITATIONS, FORMATS, PACKAGE, PICTURE, Format, twins
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR, SUMMITS, Listing
+from initiatives.filters import PeriodsField
+from partners.history.asking import MomentField
 
 
 @require_safe
@@ -64,12 +66,12 @@ def filters(listing: Listing) -> list[dict[str, Any]]:
     """The filters of a list: name, meaning and what may stand there."""
     form = listing.filters(None, queryset=listing.records().none()).form
     return [
-        {"name": name, "label": field.label, "values": _values(field)}
+        {"name": name, "label": field.label, "values": takes(field)}
         for name, field in form.fields.items()
     ]
 
 
-def _values(field: Any) -> str:
+def takes(field: Any) -> str:
     """What a filter takes, in words."""
     queryset = getattr(field, "queryset", None)
     if queryset is not None:
@@ -79,6 +81,10 @@ def _values(field: Any) -> str:
         }
     if choices := [str(key) for key, _label in getattr(field, "choices", []) if key]:
         return ", ".join(choices) if len(choices) < 30 else _("a code of ISO 4217")
+    if isinstance(field, PeriodsField):
+        return _("a year, quarter or month: 2019, 2019-33 (its first quarter), 2019-06")
+    if isinstance(field, MomentField):
+        return _("a day, month or year, whose end is meant, or a time: 2026-11-22T12:00:00Z")
     if hasattr(field, "min_value"):
         return _("a year, %(least)s to %(most)s") % {
             "least": field.min_value,

@@ -32,8 +32,6 @@ from partners.history.changes import data_version
 SIZES = (50, 25, 100, 200)
 # Which of the rows a page shows: parameters of pages alone.
 OWN = ("size", "page")
-# The columns that each object of the JSON has, whichever are asked for.
-ALWAYS = ("slug", "title", "url")
 # By order that can be asked for: the column that is in order, and which way.
 SORTED = {
     "newest": ("began", "descending"),
@@ -153,7 +151,7 @@ def as_json(request: HttpRequest, listing: Listing) -> HttpResponse:
     if refused := refusal(selection):
         return refused
     view = ListView(listing, selection, request)
-    shown = [c for c in view.every_column if c in view.columns or c.name in ALWAYS]
+    shown = view.of_objects
     results = [{c.name: c.read(row) for c in shown} for row in view.rows(shown)]
     return json_response(
         {
