@@ -211,16 +211,20 @@ def test_a_cursor_leads_on_in_its_own_filter_order_and_list_alone(client):
         assert errors(client, f"{START}initiatives/?cursor={garbage}").keys() == {"cursor"}
 
 
-@pytest.mark.parametrize("listing", LISTINGS, ids=lambda listing: listing.name)
-def test_a_page_reads_no_more_than_its_rows(client, listing, django_assert_max_num_queries):
-    """A later page asks as many questions as the first, of any length as many."""
+QUERIES_OF = {"initiatives": 10, "alliances": 8, "summits": 8, "countries": 6, "blocs": 6,
+              "organisations": 4, "articles": 4}  # fmt: skip
+
+
+@pytest.mark.parametrize("plural", QUERIES_OF)
+def test_a_page_asks_as_many_questions_whichever_it_is(client, plural, django_assert_num_queries):
+    """A later one as many as the first, a long one as many as a short one."""
     catch_up()
-    address = f"{START}{listing.name}/?page_size=1"
-    later = get_json(client, get_json(client, address)["next"] or address)
-    most = 11 if listing.facets else 4
-    for asked in (address, later["next"] or address, f"{START}{listing.name}/?page_size=200"):
-        with django_assert_max_num_queries(most):
-            get_json(client, asked)
+    address = f"{START}{plural}/?page_size=1"
+    later = get_json(client, get_json(client, address)["next"])["next"]
+    for asked in (address, later, f"{START}{plural}/?page_size=200"):
+        if asked:
+            with django_assert_num_queries(QUERIES_OF[plural]):
+                get_json(client, asked)
 
 
 def test_a_page_reads_its_own_rows_and_no_others(client, pandas, monkeypatch):
