@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from dashboards.api.views import CHARTS
 from dashboards.lists import LISTINGS, SINGULAR, Listing
 from initiatives.derive import derive
-from initiatives.models import Article, Initiative, StatusStep
+from initiatives.models import Article, Evidence, Initiative, Participation, StatusStep
 from initiatives.search import catch_up
 from partners.dates import PartialDate
 from partners.models import Organisation
@@ -182,9 +182,31 @@ def test_partners_are_paged_behind_a_row_too(client):
 
 def test_articles_without_a_date_come_last_on_whatever_page(client):
     """Some are printed on one day, some on an unknown one; what is added shifts none of them."""
-    listed = [row["url"] for row in get_json(client, "/articles.json")["results"]]
+    for n, printed in enumerate(("2020-05-01", "2020-05-01", "", "", "2019", "2020-05", "")):
+        article_of(f"panda-{n}", f"Panda {n % 3}", printed)
+    listed = [row["slug"] for row in get_json(client, "/articles.json?q=panda")["results"]]
+    assert len(listed) == 7
     for size in (1, 2, 3):
-        assert [row["url"] for row in rows(client, "articles", size=size)] == listed
+
+        def add(seen: list[str], size: int = size) -> None:
+            article_of(f"new-{size}-{len(seen)}", "Panda 0", "2024")
+
+        found = follow(client, f"{START}articles/?q=panda&page_size={size}", add)
+        assert [slug for slug in found if slug in listed] == listed
+        assert len(found) == len({*found})
+
+
+def article_of(key: str, title: str, printed: str) -> None:
+    """A public article: a passage of it carries something published."""
+    statement = Participation.objects.published().earliest("pk")
+    article = Article.objects.create(
+        key=key, title=title, language="en", text="Panda.", publisher_missing="not applicable",
+        published=PartialDate.parse(printed) if printed else None,
+    )  # fmt: skip
+    passage = Evidence.objects.create(
+        article=article, start=0, end=5, words="Panda", made_by=Evidence.MadeBy.EDITOR
+    )
+    statement.carried.create(evidence=passage)
 
 
 def test_as_of_a_time_every_page_is_of_one_state(client, pandas):

@@ -46,6 +46,7 @@ PAGES = {
     "imports": "/imports/",
     "search": "/search/?q=silk",
     "codebook": "/codebook/",
+    "api": "/api/v1/docs/",
     "login": "/login/",
     "no such page": "/nowhere/",
 }

@@ -57,6 +57,7 @@ PAGES = [
     ("/search/", "Search"),
     ("/data/", "Data version"),
     ("/codebook/", "iCalendar"),
+    ("/api/v1/docs/", "OpenAPI"),
     ("/charts/funding-by-sector/", "Cite as"),
     ("/login/", "Log in"),
 ]

@@ -16,12 +16,19 @@ from dashboards.licence import LICENCE
 
 HEADERS = [
     OpenApiParameter(
+        "ETag",
+        {"type": "string"},
+        OpenApiParameter.HEADER,
+        description="sent back as If-None-Match it is answered by 304 until something has changed",
+        response=["200"],
+    ),
+    OpenApiParameter(
         "Retry-After",
         {"type": "integer"},
         OpenApiParameter.HEADER,
         description="seconds to wait",
         response=["429"],
-    )
+    ),
 ]
 WRONG = {
     "400": "A parameter is not understood: there is none of this name, or its value is wrong.",
