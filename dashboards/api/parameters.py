@@ -11,7 +11,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 
 from dashboards.api.cursors import MOST, USUAL
 from dashboards.lists import Listing
-from dashboards.views.codebook import takes
+from dashboards.views.codebook import fields, takes
 from initiatives.filters import ListFilter, PeriodsField
 from partners.history.asking import PARAMETER, MomentField
 
@@ -41,8 +41,7 @@ EXAMPLES: dict[str, Any] = {
 
 def of_filters(listing: Listing) -> list[OpenApiParameter]:
     """The filters of a list."""
-    form = listing.filters(None, queryset=listing.records().none()).form
-    return [_parameter(name, field, listing.filters) for name, field in form.fields.items()]
+    return [_parameter(name, field, listing.filters) for name, field in fields(listing).items()]
 
 
 def of_option(name: str, choices: tuple[str, ...]) -> OpenApiParameter:

@@ -64,11 +64,15 @@ def _having(format: Format) -> str:
 
 def filters(listing: Listing) -> list[dict[str, Any]]:
     """The filters of a list: name, meaning and what may stand there."""
-    form = listing.filters(None, queryset=listing.records().none()).form
     return [
         {"name": name, "label": field.label, "values": takes(field)}
-        for name, field in form.fields.items()
+        for name, field in fields(listing).items()
     ]
+
+
+def fields(listing: Listing) -> dict[str, Any]:
+    """The form field of each filter of a list, by its name: what it is called, what it takes."""
+    return {name: filter_.field for name, filter_ in listing.filters.base_filters.items()}
 
 
 def takes(field: Any) -> str:
