@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection, models
+from django.db import connection
 from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
@@ -27,32 +28,53 @@ def records_touched(after: int, until: int) -> set[int]:
 
     The changes with numbers above `after`, up to `until`. Records that are gone are among them.
     """
-    found: set[int] = set()
+    return set().union(*records_by_change(after, until).values())
 
-    def touched(model: Any) -> models.QuerySet:
+
+def records_by_change(after: int, until: int) -> dict[int, set[int]]:
+    """The same by the number of the change that touched them."""
+    found: dict[int, set[int]] = defaultdict(set)
+
+    def touched(model: Any, column: str) -> dict[int, set[int]]:
+        """By value of the column, the changes that opened or closed a version with it."""
         rows = versions()[model].objects.filter(
             Q(opened__gt=after, opened__lte=until) | Q(closed__gt=after, closed__lte=until)
         )
-        return rows.order_by()
+        numbers: dict[int, set[int]] = defaultdict(set)
+        for value, *ends in rows.order_by().values_list(column, "opened", "closed"):
+            numbers[value].update(n for n in ends if n and after < n <= until)
+        return numbers
+
+    def note(rows: Iterable[tuple[int, int]], numbers: dict[int, set[int]]) -> None:
+        """Rows of a record and what was touched of it."""
+        for record, value in rows:
+            for number in numbers[value]:
+                found[number].add(record)
 
     for model in (Record, *RECORD_MODELS.values()):
-        found |= set(touched(model).values_list("row", flat=True))
-    found |= set(touched(Record.sectors.through).values_list("record_id", flat=True))
-    passages = set(touched(Evidence).values_list("row", flat=True))
+        own = touched(model, "row")
+        note(zip(own, own, strict=True), own)
+    own = touched(Record.sectors.through, "record_id")
+    note(zip(own, own, strict=True), own)
+    passages = touched(Evidence, "row")
     for kind in statement_models():
-        found |= set(touched(kind).values_list("record_id", flat=True))
+        own = touched(kind, "record_id")
+        note(zip(own, own, strict=True), own)
         carrying = kind.carries_model()
-        said = set(touched(carrying).values_list("statement_id", flat=True))
+        said = touched(carrying, "statement_id")
         if passages:
-            rests = carrying.objects.filter(evidence__in=passages)
-            said |= set(rests.values_list("statement", flat=True))
-        about = versions()[kind].objects.filter(row__in=said).order_by()
-        found |= set(about.values_list("record_id", flat=True))
-    bodies = set(touched(Organisation).values_list("row", flat=True))
-    bodies |= set(touched(OrganisationName).values_list("organisation_id", flat=True))
+            rests = carrying.objects.filter(evidence__in=in_database(passages))
+            for statement, passage in rests.order_by().values_list("statement", "evidence"):
+                said[statement] |= passages[passage]
+        if said:
+            about = versions()[kind].objects.filter(row__in=in_database(said)).order_by()
+            note(about.values_list("record_id", "row"), said)
+    bodies = touched(Organisation, "row")
+    for body, numbers in touched(OrganisationName, "organisation_id").items():
+        bodies[body] |= numbers
     if bodies:
-        twin = versions()[Participation].objects.filter(organisation_id__in=bodies).order_by()
-        found |= set(twin.values_list("record_id", flat=True))
+        twin = versions()[Participation].objects.filter(organisation_id__in=in_database(bodies))
+        note(twin.order_by().values_list("record_id", "organisation_id"), bodies)
     return found
 
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
@@ -46,7 +46,11 @@ SECTORS: Any = Record.sectors.through
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One thing that a change did: what it is about, how it was and how it is; "" for nothing."""
+    """One thing that a change did: what it is about, how it was and how it is; "" for nothing.
+
+    `statement` is the statement that it made, ended or altered, as it was left; None if it is about
+    something else. `passage` says that it is about what carries a statement.
+    """
 
     what: str
     before: str
@@ -54,18 +58,24 @@ class Difference:
     number: int
     public: bool = True
     change: Change | None = None
+    statement: Any = None
+    passage: bool = False
 
 
 def versions_about(record: Record) -> dict[Any, Q]:
     """For each table with rows about the record, which versions those are, of whatever time."""
-    own: dict[Any, Q] = {
-        Record: Q(row=record.pk),
-        RECORD_MODELS[record.type]: Q(row=record.pk),
-        SECTORS: Q(record_id=record.pk),
-    }
+    return _versions_about({record.pk: record.type})
+
+
+def _versions_about(types: Mapping[int, str]) -> dict[Any, Q]:
+    """The same of several records, of which the types are given by key."""
+    records = list(types)
+    own: dict[Any, Q] = {Record: Q(row__in=records)}
+    own |= {RECORD_MODELS[type]: Q(row__in=records) for type in sorted(set(types.values()))}
+    own[SECTORS] = Q(record_id__in=records)
     for model in statement_models():
-        own[model] = Q(record_id=record.pk)
-        said = versions()[model].objects.filter(record_id=record.pk).order_by()
+        own[model] = Q(record_id__in=records)
+        said = versions()[model].objects.filter(record_id__in=records).order_by()
         own[model.carries_model()] = Q(
             statement_id__in=list(set(said.values_list("row", flat=True)))
         )
@@ -111,16 +121,21 @@ def public_numbers(record: Record) -> list[int]:
     ]
 
 
-def _since_here(record: Record, model: Any) -> dict[int, int]:
-    """For a table that ties passages to statements: since which change each is the record's.
+def _since_here(records: Iterable[int], model: Any) -> dict[int, list[tuple[int, int]]]:
+    """For a table that ties passages to statements: by statement, which of the records it is about,
+    and since which change.
 
-    What was said of a record before it was merged into this one is in its own history.
+    What was said of a record before it was merged into another is in its own history.
     """
     if not hasattr(model, "statement"):
         return {}
     kind = model._meta.get_field("statement").related_model
-    here = versions()[kind].objects.filter(record_id=record.pk).order_by().values("row")
-    return dict(here.annotate(first=Min("opened")).values_list("row", "first"))
+    here = versions()[kind].objects.filter(record_id__in=list(records)).order_by()
+    found = defaultdict(list)
+    since = here.values("row", "record_id").annotate(first=Min("opened"))
+    for statement, record, first in since.values_list("row", "record_id", "first"):
+        found[statement].append((record, first))
+    return found
 
 
 def numbers_about(record: Record) -> list[int]:
@@ -128,10 +143,11 @@ def numbers_about(record: Record) -> list[int]:
     found: set[int] = set()
     for model, chosen in versions_about(record).items():
         rows = versions()[model].objects.filter(_known(), chosen).order_by()
-        here = _since_here(record, model)
+        here = _since_here([record.pk], model)
         column = "statement_id" if here else "row"
         for opened, closed, row in rows.values_list("opened", "closed", column):
-            found |= {n for n in (opened, closed) if n and n >= here.get(row, 0)}
+            since = here[row][0][1] if row in here else 0
+            found |= {n for n in (opened, closed) if n and n >= since}
     moment = asked_moment()
     return sorted((n for n in found if not moment or n <= moment.number), reverse=True)
 
@@ -148,26 +164,48 @@ def records_of(number: int) -> models.QuerySet[Record]:
 
 def steps_of(record: Record, numbers: Iterable[int]) -> dict[int, list[Difference]]:
     """What each of the changes did to the record."""
+    found = steps_of_all({record.pk: record.type}, numbers)
+    return defaultdict(list, {number: steps for (_, number), steps in found.items()})
+
+
+def steps_of_all(
+    types: Mapping[int, str], numbers: Iterable[int]
+) -> dict[tuple[int, int], list[Difference]]:
+    """By record and change, what each of the changes did to each of the records.
+
+    The types of the records are given by their keys. As many queries for many records as for one.
+    """
     asked = set(numbers)
-    found: dict[int, list[Difference]] = defaultdict(list)
-    for model, chosen in versions_about(record).items():
+    found: dict[tuple[int, int], list[Difference]] = defaultdict(list)
+    for model, chosen in _versions_about(types).items():
         rows = versions()[model].objects.filter(chosen).order_by("row", "version")
         images = list(rows.filter(Q(opened__in=asked) | Q(closed__in=asked)))
         objects = _objects(model, images)
-        opened = {(image.row, image.opened): image for image in images}
-        closed = {(image.row, image.closed): image for image in images if image.closed}
-        here = _since_here(record, model)
-        for row, number in sorted(opened.keys() | closed.keys()):
-            shown = opened.get((row, number)) or closed[row, number]
-            if number in asked and number >= here.get(getattr(shown, "statement_id", 0), 0):
-                before, after = closed.get((row, number)), opened.get((row, number))
-                found[number] += _differences(
-                    model,
-                    objects[before.version] if before else None,
-                    objects[after.version] if after else None,
-                    number,
-                )
+        here = _since_here(types, model)
+        opened, closed = {}, {}
+        for image in images:
+            for record, since in _records_of(image, here):
+                if image.opened in asked and image.opened >= since:
+                    opened[image.row, image.opened, record] = image
+                if image.closed in asked and image.closed >= since:
+                    closed[image.row, image.closed, record] = image
+        for step in sorted(opened.keys() | closed.keys()):
+            _, number, record = step
+            before, after = closed.get(step), opened.get(step)
+            found[record, number] += _differences(
+                model,
+                objects[before.version] if before else None,
+                objects[after.version] if after else None,
+                number,
+            )
     return found
+
+
+def _records_of(image: Any, here: dict[int, list[tuple[int, int]]]) -> list[tuple[int, int]]:
+    """The records that a version is about, and since which change."""
+    if hasattr(image, "statement_id"):
+        return here.get(image.statement_id, [])
+    return [(getattr(image, "record_id", image.row), 0)]
 
 
 def differences(record: Record, since: int, until: int | None = None) -> list[Difference]:
@@ -199,9 +237,7 @@ def differences(record: Record, since: int, until: int | None = None) -> list[Di
                 number,
             )
     made = Change.objects.in_bulk({difference.number for difference in found})
-    return [
-        Difference(d.what, d.before, d.after, d.number, d.public, made.get(d.number)) for d in found
-    ]
+    return [replace(difference, change=made.get(difference.number)) for difference in found]
 
 
 def _objects(model: Any, images: list[Any]) -> dict[int, Any]:
@@ -238,7 +274,8 @@ def _differences(model: Any, before: Any, after: Any, number: int) -> Iterator[D
         public = public and (statement is None or _names_published(statement))
         about = _words(statement)
         what = gettext("evidence of “%(what)s”") % {"what": about}
-        yield Difference(what, _said(before, "evidence"), _said(after, "evidence"), number, public)
+        was, now = _said(before, "evidence"), _said(after, "evidence")
+        yield Difference(what, was, now, number, public, passage=True)
     elif before is None or after is None:
         if model is Record:
             title = there.title
@@ -263,14 +300,14 @@ def _of_statement(before: Any, after: Any, number: int) -> Iterator[Difference]:
     if before is not None and after is not None and not retired and before.retired_at is None:
         for one in _of_columns(type(there), before, after, number):
             about = f"{what} “{_words(before)}”: {one.what}"
-            yield Difference(about, one.before, one.after, number, public and one.public)
+            yield replace(one, what=about, public=public and one.public, statement=after)
         return
     was = _words(before) if before is not None and before.retired_at is None else ""
     now = _words(after) if after is not None and not retired else ""
     if retired and after.retired_because and was:
         now = gettext("no longer held: %(because)s") % {"because": after.retired_because}
     if was or now:
-        yield Difference(what, was, now, number, public)
+        yield Difference(what, was, now, number, public, statement=there)
 
 
 def _of_columns(model: Any, before: Any, after: Any, number: int) -> Iterator[Difference]:
