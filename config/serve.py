@@ -341,6 +341,8 @@ def serve() -> None:
     except ImproperlyConfigured as error:
         raise CannotServeError(str(error)) from error
 
+    # Without a mail server mails are files in var/mail.
+    os.environ.setdefault("EMAIL_URL", "filemail://")
     with only_one(var, address):
         site = Site(var / "log")
         site.listen_to_signals()

@@ -17,6 +17,10 @@ CONSTANT_USD_YEAR  of which year constant US dollars are, default 2023; then `ma
 NEWS_LEASE_SECONDS after how long a dead worker's document is given to another, default 30
 API_RATE           how often one address may ask the API, default 120/minute; `off`: ever so often
 API_RATE_SIGNED_IN the same for one person who is logged in, default 600/minute
+EMAIL_URL          the mail server: smtp://, smtp+tls:// or smtp+ssl://user:password@host:port;
+                   without one no mail is sent (with DEBUG it is printed, `make run` keeps it in var/)
+MAIL_FROM          the sender of mails, default accord@ the host of SITE_URL
+DIGEST_HOUR        the hour (UTC) from which on the daily mails are sent, default 6
 LOG_LEVEL          default INFO
 =================  ===========================================================================
 """
@@ -149,6 +153,7 @@ INSTALLED_APPS = [
     "initiatives.news",
     "initiatives.desk",
     "dashboards",
+    "dashboards.watching",
 ]
 
 MIDDLEWARE = [
@@ -337,6 +342,7 @@ CELERY_TIMEZONE = "UTC"
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat")
+DIGEST_EVERY = env.float("DIGEST_EVERY", default=600)
 CELERY_BEAT_SCHEDULE = {
     # Re-queues what a dead worker held and sends again what nobody claimed.
     "sweep imports": {
@@ -349,6 +355,12 @@ CELERY_BEAT_SCHEDULE = {
         "task": "initiatives.tasks.catch_up_search",
         "schedule": 30.0,
         "options": {"expires": 30},
+    },
+    # Looks who has not had today's mail: what could not be sent is tried again.
+    "send digests": {
+        "task": "dashboards.watching.tasks.send_digests",
+        "schedule": DIGEST_EVERY,
+        "options": {"expires": DIGEST_EVERY},
     },
 }
 
@@ -403,6 +415,22 @@ SPECTACULAR_SETTINGS = {
     "SORT_OPERATION_PARAMETERS": False,
     "POSTPROCESSING_HOOKS": ["dashboards.api.schema.complete"],
 }
+# --- Mail --------------------------------------------------------------------------------------
+
+EMAIL_URL = env.str("EMAIL_URL", default="") or ("consolemail://" if DEBUG else "")
+# Whether there is a way to send mail; pages say so where there is none.
+SENDS_MAIL = bool(EMAIL_URL)
+_mail = environ.Env.email_url_config(EMAIL_URL or "dummymail://")
+EMAIL_BACKEND = _mail["EMAIL_BACKEND"]
+EMAIL_HOST, EMAIL_PORT = _mail["EMAIL_HOST"] or "localhost", _mail["EMAIL_PORT"] or 25
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail["EMAIL_HOST_USER"], _mail["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_FILE_PATH = VAR_DIR / "mail"  # of filemail://
+EMAIL_TIMEOUT = 20  # seconds
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", default=f"Accord <accord@{_site.hostname}>")
+DIGEST_HOUR = env.int("DIGEST_HOUR", default=6)
+if not 0 <= DIGEST_HOUR <= 23:
+    raise ImproperlyConfigured(f"DIGEST_HOUR must be an hour from 0 to 23, not {DIGEST_HOUR}.")
 
 
 # --- Static files ------------------------------------------------------------------------------

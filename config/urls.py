@@ -12,6 +12,7 @@ urlpatterns = [
     path("password/", account.PasswordChange.as_view(), name="password"),
     path("admin/", admin.site.urls),
     path("", include("dashboards.api.urls")),
+    path("", include("dashboards.watching.urls")),
     path("", include("dashboards.urls")),
 ]
 

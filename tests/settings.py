@@ -16,6 +16,7 @@ _var = Path(__file__).resolve().parent.parent / "var" / "test" / _worker
 os.environ.setdefault("SECRET_KEY", get_random_secret_key())
 os.environ.setdefault("DATABASE_URL", "")
 os.environ.setdefault("REDIS_URL", "")
+os.environ.setdefault("EMAIL_URL", "")
 os.environ.update(
     SITE_URL="http://localhost",
     DEBUG="0",

@@ -14,6 +14,7 @@ LAYERS = [
     "initiatives.news",
     "initiatives.desk",
     "dashboards",
+    "dashboards.watching",
 ]
 ROOT = settings.BASE_DIR
 MODULES = sorted(

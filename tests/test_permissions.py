@@ -24,6 +24,9 @@ from django.utils.regex_helper import normalize
 
 from dashboards.api.views import CHARTS
 from dashboards.lists import SINGULAR
+from dashboards.watching.addresses import token_for
+from dashboards.watching.digest import unsubscribe_path
+from dashboards.watching.models import SavedView
 from initiatives import models as initiatives
 from initiatives.models import Record
 from initiatives.news.models import ImportRun, Proposal
@@ -127,6 +130,18 @@ RULES: dict[str, Rule] = {
     **{f"api_{name}": READ for name in LISTS},
     **{f"api_{plural}_facets": READ for plural in KINDS},
     **{f"api_chart_{slug}": READ for slug in CHARTS},
+    # Saved views: the example is shared and belongs to the reader
+    "saved_views": Rule(ACCOUNTS),
+    "view_new": Rule(ACCOUNTS, ACCOUNTS),
+    "mail_address": Rule(ACCOUNTS, ACCOUNTS),
+    "mail_confirm": Rule(ANYONE, ANYONE),
+    "unsubscribe": Rule(ANYONE, ANYONE),
+    "saved_view": READ,
+    "saved_view_feed": READ,
+    "view_changes": READ,
+    "view_edit": Rule(frozenset({READER}), frozenset({READER})),
+    **{f"view_{verb}": Rule(NOBODY, frozenset({READER})) for verb in ("delete", "restore")},
+    "view_renew_feed": Rule(NOBODY, frozenset({READER})),
     # The desk
     "import_list": Rule(ANYONE, EDIT),
     "enter": Rule(EDIT, EDIT),
@@ -205,6 +220,16 @@ def a_proposal() -> int:
     return Proposal.objects.earliest("pk").pk
 
 
+def a_shared_view() -> str:
+    """One of the reader's."""
+    return SavedView.objects.get(owner__username="test-reader").key
+
+
+def of_reader(made: Callable[[User], str]) -> Callable[[], str]:
+    """A token of the reader's, out of an address."""
+    return lambda: made(User.objects.get(username="test-reader"))
+
+
 # The parameter of a route by the beginning of its pattern, the longest that fits.
 VALUES: dict[tuple[str, str], Callable[[], Any]] = {
     **{
@@ -236,6 +261,9 @@ VALUES: dict[tuple[str, str], Callable[[], Any]] = {
     ("imports/", "pk"): of_type(ImportRun),
     ("changes/", "number"): data_version,
     ("articles/", "pk"): of_type(initiatives.Article),
+    ("views/", "key"): a_shared_view,
+    ("views/mail/", "token"): of_reader(lambda person: token_for(person, "new@example.org")),
+    ("views/unsubscribe/", "token"): of_reader(lambda p: unsubscribe_path(p).split("/")[3]),
     ("suggest/", "kind"): lambda: "country",
     ("understand/", "kind"): lambda: "date",
     ("admin/r/", "content_type_id"): lambda: ContentType.objects.get_for_model(partners.Bloc).pk,
@@ -261,6 +289,7 @@ VALUES: dict[tuple[str, str], Callable[[], Any]] = {
 }  # fmt: skip
 # What else a route must be asked with.
 QUERIES = {
+    "view_new": "address=/initiatives/",
     **dict.fromkeys(
         ("funding_rows", "funding_rows_json", "funding_rows_csv"),
         "chart=funding-by-sector&bar=smart-cities",
@@ -344,7 +373,8 @@ def examples() -> None:
         getattr(initiatives, model).objects.create(slug=slug, title=slug, state="draft", **more)
     for role in people.ROLES:
         people.person(role)
-    User.objects.get_or_create(username="test-reader")
+    reader, _new = User.objects.get_or_create(username="test-reader")
+    SavedView.objects.create(owner=reader, name="Test view", path="/initiatives/", shared=True)
 
 
 def client(who: str, **options: Any) -> Client:
@@ -413,7 +443,11 @@ def test_who_may_use(key):
                 assert after == before, f"{told}, and something was written"
 
 
-@pytest.mark.parametrize("key", sorted(key for key in ROUTES if RULES.get(key, READ).post))
+# A token in the address says whose form it is: programs that read mail send it, without a page.
+SIGNED = {"unsubscribe"}
+
+
+@pytest.mark.parametrize("key", sorted({k for k in ROUTES if RULES.get(k, READ).post} - SIGNED))
 def test_a_form_without_its_token_is_refused_by(key):
     careful = client("administrator", enforce_csrf_checks=True)
     address = ROUTES[key].address()
