@@ -11,7 +11,7 @@ from django.db.models import Q
 from django.db.models.expressions import RawSQL
 
 from initiatives.models import RECORD_MODELS, Evidence, Participation, Record, statement_models
-from partners.history.versions import versions
+from partners.history.versions import CLOSED, versions
 from partners.models import Organisation, OrganisationName
 
 
@@ -38,7 +38,7 @@ def records_by_change(after: int, until: int) -> dict[int, set[int]]:
     def touched(model: Any, column: str) -> dict[int, set[int]]:
         """By value of the column, the changes that opened or closed a version with it."""
         rows = versions()[model].objects.filter(
-            Q(opened__gt=after, opened__lte=until) | Q(closed__gt=after, closed__lte=until)
+            Q(opened__gt=after, opened__lte=until) | Q(CLOSED, closed__gt=after, closed__lte=until)
         )
         numbers: dict[int, set[int]] = defaultdict(set)
         for value, *ends in rows.order_by().values_list(column, "opened", "closed"):

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from initiatives.desk.history import first_published, steps_of
 from initiatives.desk.undoing import revert, undo, undo_run
 from initiatives.funding.counting import miscounted
 from initiatives.models import Initiative, Record, StatusStep
+from initiatives.touched import records_by_change
 from partners.dates import PartialDate
 from partners.history.asking import moment_named
-from partners.history.changes import Change, Replayed, Verb, change, data_version
+from partners.history.changes import (
+    Change,
+    Replayed,
+    Verb,
+    change,
+    data_version,
+    wrote_something,
+)
 from partners.history.moment import PastIsFixed, as_of
 from partners.history.undoing import CannotUndo
 from partners.history.versions import missing_triggers, versions
@@ -326,3 +336,16 @@ def test_the_steps_of_a_change_are_said_in_words():
     said = {(d.what, d.before, d.after) for d in steps_of(record, [data_version()])[data_version()]}
     assert ("status", "announced 2019", "no longer held: corrected") in said
     assert ("status", "", "signed June 2020") in said
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="how SQLite chooses an index")
+def test_what_a_change_touched_is_found_without_reading_whole_tables():
+    number = data_version()
+    with CaptureQueriesContext(connection) as captured:
+        records_by_change(number - 1, number)
+        wrote_something(number)
+    with connection.cursor() as cursor:
+        for query in captured.captured_queries:
+            cursor.execute(f"EXPLAIN QUERY PLAN {query['sql']}")
+            plan = " ".join(row[3] for row in cursor.fetchall())
+            assert not re.search(r"SCAN \w+_version", plan), (query["sql"], plan)

@@ -13,6 +13,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models, transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -195,12 +196,12 @@ def public_name(user: Any) -> str:
 
 def wrote_something(number: int) -> bool:
     """Whether any row was written or removed under that number: one query."""
-    from partners.history.versions import versions
+    from partners.history.versions import CLOSED, versions
 
     touched = [
-        twin.objects.order_by().filter(**{column: number}).values_list("opened")
+        twin.objects.order_by().filter(written).values_list("opened")
         for twin in versions().values()
-        for column in ("opened", "closed")
+        for written in (Q(opened=number), Q(closed=number) & CLOSED)
     ]
     return touched[0].union(*touched[1:], all=True).exists()
 

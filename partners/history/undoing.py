@@ -15,7 +15,7 @@ from django.db import IntegrityError, connection, models, transaction
 from django.db.models import Q
 from django.utils.translation import gettext
 
-from partners.history.versions import columns, versions
+from partners.history.versions import CLOSED, columns, versions
 
 Model = type[models.Model]
 # By model, the columns that are derived from others: who undoes derives them again.
@@ -84,7 +84,7 @@ def steps_back(number: int, counted: Collection[Model], derived: Derived) -> Ste
     for model, twin in versions().items():
         if model in counted:
             continue
-        before = _images(model, twin.objects.filter(closed=number, opened__lt=number))
+        before = _images(model, twin.objects.filter(CLOSED, closed=number, opened__lt=number))
         after = _images(model, twin.objects.filter(opened=number))
         now = _images(model, twin.objects.filter(row__in=before.keys() | after.keys(), closed=None))
         free = set(derived.get(model, ()))
