@@ -21,6 +21,7 @@ EMAIL_URL          the mail server: smtp://, smtp+tls:// or smtp+ssl://user:pass
                    without one no mail is sent (with DEBUG it is printed, `make run` keeps it in var/)
 MAIL_FROM          the sender of mails, default accord@ the host of SITE_URL
 DIGEST_HOUR        the hour (UTC) from which on the daily mails are sent, default 6
+DIGEST_EVERY       after how many seconds it is looked again whose mail is due, default 600
 LOG_LEVEL          default INFO
 =================  ===========================================================================
 """

@@ -562,7 +562,6 @@ def test_the_page_asks_no_more_the_more_records_changed(me):
             cast.initiative(f"a{n}", ("KEN",), ("brics",), began="2019")
     assert len(titles(me, view)) == 25
     assert asked(me, f"/views/{view.key}/changes/") <= few
-    print(few)
     assert few < 230
 
 
