@@ -393,7 +393,7 @@ def test_a_partner_and_a_new_title_are_said(me, chief):
         Record.objects.filter(slug="q1").update(title="Quokka renamed")
     found = titles(me, view)
     assert found[0] == "Quokka renamed: title Quokka q1 → Quokka renamed"
-    assert found[1] == "Quokka q1: taking part added: Brazil, member"
+    assert found[1] == "Quokka q1: taking part: Brazil, member (new)"
 
 
 def test_summits_are_watched_too(me):

@@ -76,5 +76,7 @@ class SinceForm(forms.Form):
         required=False,
         input_formats=["%Y-%m-%d"],
         error_messages={"invalid": _("Enter a day such as 2026-11-22.")},
-        widget=forms.DateInput(attrs={"type": "date"}),
+        widget=forms.TextInput(
+            attrs={"size": 12, "autocomplete": "off", "placeholder": "2026-11-22"}
+        ),
     )

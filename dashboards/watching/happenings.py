@@ -51,12 +51,16 @@ class Move:
 
 @dataclass(slots=True)
 class Told:
-    """One value that became another, "" for none, and the passages that carry the new one."""
+    """One value that became another, "" for none, and the passages that carry the new one.
+
+    `whole` says that the record is as new as the value.
+    """
 
     what: str
     before: str
     after: str
     statement: Any = None
+    whole: bool = False
     passages: list[Evidence] = field(default_factory=list)
 
     @property
@@ -64,9 +68,12 @@ class Told:
         """In words, such as "status signed → committed"."""
         if self.before and self.after:
             return f"{self.what} {self.before} → {self.after}"
-        if self.after:
-            return gettext("%(what)s added: %(after)s") % {"what": self.what, "after": self.after}
-        return gettext("%(what)s removed: %(before)s") % {"what": self.what, "before": self.before}
+        if self.whole:
+            return f"{self.what}: {self.after}"
+        pattern = gettext("%(what)s: %(value)s (new)")
+        if not self.after:
+            pattern = gettext("%(what)s: %(value)s (removed)")
+        return pattern % {"what": self.what, "value": self.after or self.before}
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,7 +253,7 @@ class _Past:
             how, reason = How.NEW, gettext("published")
             # What it said before it was read by anyone is nobody's statement.
             told = [
-                Told(t.what, "", t.after, t.statement)
+                Told(t.what, "", t.after, t.statement, whole=True)
                 for t in told
                 if t.after and t.after != there.title
             ]
