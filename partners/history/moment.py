@@ -106,8 +106,10 @@ def _hidden(vendor: str) -> dict[str, str]:
     """For each table with versions, the expression that stands for it."""
     from partners.history.versions import columns, versions
 
-    # PostgreSQL would build each in full before the first row; SQLite decides by itself.
-    how = "NOT MATERIALIZED " if vendor == "postgresql" else ""
+    # Otherwise PostgreSQL builds each in full before the first row, and SQLite those that a query
+    # names twice: of a few records it would read all. SQLite before 3.35 does not know the words.
+    modern = vendor == "postgresql" or connection.Database.sqlite_version_info >= (3, 35)  # type: ignore[attr-defined]
+    how = "NOT MATERIALIZED " if modern else ""
     found = {}
     for model, twin in versions().items():
         table, kept = model._meta.db_table, twin._meta.db_table
