@@ -15,7 +15,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.html import format_html, format_html_join
+from django.utils.html import format_html
 from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
@@ -56,16 +56,19 @@ def names(of: Callable[[Any], Iterable[Any]]) -> Drawing:
 
 def links(of: Callable[[Any], Iterable[Any]]) -> Drawing:
     """Several things, each by its name, which leads to its page."""
-    return lambda row: format_html_join(
-        ", ",
-        '<a class="quiet" href="{}">{}</a>',
-        ((thing.get_absolute_url(), thing) for thing in of(row)),
+    return lambda row: SafeString(
+        ", ".join(_link(thing.get_absolute_url(), str(thing)) for thing in of(row))
     )
+
+
+@lru_cache(maxsize=20_000)
+def _link(url: str, text: str) -> SafeString:
+    return format_html('<a class="quiet" href="{}">{}</a>', url, text)
 
 
 def itself(row: Any) -> SafeString:
     """The address of the page of the row."""
-    return format_html('<a class="quiet" href="{0}">{0}</a>', row.get_absolute_url())
+    return _link(row.get_absolute_url(), row.get_absolute_url())
 
 
 def code(read: Callable[[Any], Any]) -> Drawing:

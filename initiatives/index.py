@@ -35,6 +35,8 @@ from partners.models import Membership
 KEPT = 4
 # Of so many records, an index is built anew rather than brought up to date.
 MOST_TOUCHED = 100_000
+# So many sets can be looked through for what a few records name.
+FEW = 2_000
 # Of so many rows of one table, those that were read are let go of.
 MOST_ROWS = 20_000
 # Answers of the text index that are kept.
@@ -141,17 +143,22 @@ class Index:
 
     def named(self, dimension: str, records: Iterable[int]) -> dict[int, list[Any]]:
         """The rows that some records name in a dimension, by record and in the order of their names."""
-        among = BitMap(records)
-        values: dict[int, list[Hashable]] = {record: [] for record in among}
-        for value, having in self.sets[dimension].items():
-            for record in having & among:
-                values[record].append(value)
-        model = DIMENSIONS[dimension].names
+        among, of = BitMap(records), DIMENSIONS[dimension]
+        values: dict[int, set[Hashable]] = {record: set() for record in among}
+        if len(self.sets[dimension]) <= FEW:
+            for value, having in self.sets[dimension].items():
+                for record in having & among:
+                    values[record].add(value)
+        else:
+            with self._then():
+                for value, record in of.pairs(among):
+                    values[record].add(value)
+        model = of.names
         assert model is not None
-        rows = self.rows_of(model, {value for found in values.values() for value in found})
+        rows = self.rows_of(model, set().union(*values.values()) - {None})
         names = {key: str(row) for key, row in rows.items()}
         return {
-            record: [rows[key] for key in sorted(found, key=lambda key: names[key])]
+            record: [rows[key] for key in sorted(found & names.keys(), key=lambda key: names[key])]
             for record, found in values.items()
         }
 

@@ -221,6 +221,16 @@ def test_facets_count_what_the_database_counts():
     same_facets({})
 
 
+@pytest.mark.parametrize("few", [0, 2_000])
+def test_what_records_name_is_what_the_database_says(monkeypatch, few):
+    """By sets where there are few of them, else by rows."""
+    monkeypatch.setattr("initiatives.index.FEW", few)
+    records = list(Initiative.objects.published())
+    named = index().named("country", [record.pk for record in records])
+    assert named == {record.pk: record.countries_now for record in records}
+    assert sum(len(countries) for countries in named.values()) > 10
+
+
 def test_an_unpublished_record_is_in_no_set_of_the_published():
     draft = cast.initiative("draft", ("KEN",), ("brics",), began="2020", state="in-review")
     assert draft.pk not in selection({}).members

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from functools import cache, lru_cache
+from functools import lru_cache
+from html import escape  # Django's own looks for lazy text first, which takes longer than escaping
 
 from django import template
-from django.utils.html import escape, format_html
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import slugify
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 
 from initiatives.facets import Choice, Facet
 
@@ -26,11 +27,11 @@ _COUNT = '<a class="facet__count" href="?{}" aria-label="{}">{}</a>'
 def facet_choices(facet: Facet, choices: Iterable[Choice]) -> SafeString:
     """A box to tick for each choice, and its count, which leads to exactly those records."""
     alone = escape(gettext("%(choice)s alone: %(records)s"))
-    records = cache(_records)
+    language = get_language()
     rows = []
     for choice in choices:
         none = "" if choice.count else " facet__choice--none"
-        said = alone % {"choice": escape(choice.label), "records": records(choice.count)}
+        said = alone % {"choice": escape(choice.label), "records": _records(choice.count, language)}
         count = _COUNT.format(escape(choice.alone), said, choice.count)
         rows.append(f'<div class="facet__choice{none}">{_box(facet.name, choice)}{count}</div>')
     return mark_safe("".join(rows))
@@ -53,5 +54,6 @@ def _drawn(name: str, value: str, label: str, checked: bool) -> SafeString:
     return format_html(_BOX, name, slugify(value), name, value, ticked, label)
 
 
-def _records(count: int) -> str:
+@lru_cache(maxsize=20_000)
+def _records(count: int, language: str | None) -> str:
     return escape(ngettext("%(n)s record", "%(n)s records", count) % {"n": count})

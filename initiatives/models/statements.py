@@ -58,10 +58,7 @@ class StatementQuerySet(models.QuerySet):
     def naming_published(self) -> StatementQuerySet:
         """Those that name no record that is not published."""
         named = cast(Any, self.model).NAMES
-        if not named:
-            return self
-        published = cast(Any, self.model._meta.get_field(named).related_model).objects.published()
-        return self.filter(**{f"{named}__in": published})
+        return self.filter(**{f"{named}__state": "published"}) if named else self
 
     def with_evidence(self) -> StatementQuerySet:
         """With their passages and articles, in three queries however many statements there are."""
