@@ -233,7 +233,7 @@ def test_a_cursor_leads_on_in_its_own_filter_order_and_list_alone(client):
         assert errors(client, f"{START}initiatives/?cursor={garbage}").keys() == {"cursor"}
 
 
-QUERIES_OF = {"initiatives": 10, "alliances": 8, "summits": 8, "countries": 6, "blocs": 6,
+QUERIES_OF = {"initiatives": 6, "alliances": 5, "summits": 5, "countries": 6, "blocs": 6,
               "organisations": 4, "articles": 4}  # fmt: skip
 
 
@@ -243,7 +243,8 @@ def test_a_page_asks_as_many_questions_whichever_it_is(client, plural, django_as
     catch_up()
     address = f"{START}{plural}/?page_size=1"
     later = get_json(client, get_json(client, address)["next"])["next"]
-    for asked in (address, later, f"{START}{plural}/?page_size=200"):
+    get_json(client, f"{START}{plural}/?page_size=200")  # reads once what partners are called
+    for asked in (address, later, f"{START}{plural}/?page_size=199"):
         if asked:
             with django_assert_num_queries(QUERIES_OF[plural]):
                 get_json(client, asked)
@@ -253,9 +254,12 @@ def test_a_page_reads_its_own_rows_and_no_others(client, pandas, monkeypatch):
     """Of a late page neither those before it nor those behind it."""
     asked: list[int] = []
     read = Listing._read
-    monkeypatch.setattr(
-        Listing, "_read", lambda own, keys, *more: asked.extend(keys) or read(own, keys, *more)
-    )
+
+    def noted(own: Listing, selection: Any, keys: list[int], *more: Any) -> Any:
+        asked.extend(keys)
+        return read(own, selection, keys, *more)
+
+    monkeypatch.setattr(Listing, "_read", noted)
     late = get_json(client, get_json(client, f"{START}initiatives/?page_size=9")["next"])["next"]
     asked.clear()
     shown = [row["slug"] for row in get_json(client, late)["results"]]
