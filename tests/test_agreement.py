@@ -1,7 +1,8 @@
 """Whatever is asked, every shape of the answer has the same records, in the same order.
 
 Five hundred generated questions, each put to the site through its addresses: the page with its
-facets, the files, the feed, the calendar, the charts. All is compared with the JSON of the list.
+facets, the files, the feed, the calendar, the API, the charts. All is compared with the JSON of the
+list.
 """
 
 from __future__ import annotations
@@ -76,10 +77,21 @@ def of_atom(client: Client, plural: str, query: str) -> list[str]:
     return [entry.link.rstrip("/").rpartition("/")[2] for entry in feed.entries]
 
 
+def of_api(client: Client, plural: str, query: str) -> list[str]:
+    """The rows of all pages of the API, each asked for by the link of the one before."""
+    found, address = [], f"/api/v1/{plural}/?{query}&page_size=20".replace("?&", "?")
+    while address:
+        data = get_json(client, address)
+        found += [row["slug"] for row in data["results"]]
+        address = data["next"]
+    assert data["count"] == len(found)
+    return found
+
+
 # Each shape of a list, read as the slugs of its rows in their order. A new shape is a line here.
 Reader = Callable[[Client, str, str], list[str]]
 ALWAYS: dict[str, Reader] = {"page": of_page, "csv": of_csv}
-BY_TURNS: dict[str, Reader] = {"xlsx": of_xlsx, "atom": of_atom}
+BY_TURNS: dict[str, Reader] = {"xlsx": of_xlsx, "atom": of_atom, "api": of_api}
 
 
 # --- The world and what is asked of it -----------------------------------------------------------
