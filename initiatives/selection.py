@@ -74,6 +74,9 @@ class Selection:
         if strict:
             for name in params.keys() - self.filterset.filters.keys() - set(also):
                 self.errors[name] = [gettext("There is no parameter of this name.")]
+            for name, values in self.params.lists():
+                if any(not value.strip() for value in values):
+                    self.errors[name] = [gettext("Give a value.")]
 
     @cached_property
     def index(self) -> Index:

@@ -120,3 +120,15 @@ def test_other_pages_answer_whatever_they_are_asked(client, value):
             response = client.get(address, {name: value})
             assert response.status_code in (200, 400, 404), (address, name)
             assert "<script>alert" not in reading.body(response)
+
+
+@pytest.mark.parametrize(("address", "name"), [
+    ("/initiatives.json?as_of=%20", "as_of"),
+    ("/initiatives.csv?year_min=%20", "year_min"),
+    ("/countries.json?bloc=%20", "bloc"),
+    ("/charts/map.json?country=KEN&country=%09", "country"),
+])  # fmt: skip
+def test_a_value_of_nothing_but_space_is_not_taken_for_no_question(client, address, name):
+    response = client.get(address)
+    assert response.status_code == 400
+    assert list(response.json()["errors"]) == [name]

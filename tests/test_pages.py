@@ -531,3 +531,23 @@ def test_countries_without_a_record_have_their_page_too(client):
         assert Country.objects.get(iso3=code).name in reading.plain(
             page(client, f"/countries/{code}/")
         )
+
+
+def test_an_organisation_does_not_name_one_that_readers_may_not_see(client):
+    hidden = Organisation.objects.create(slug="hidden-holding", name="Hidden Holding")
+    cast.initiative("open-panda")
+    part = Organisation.objects.create(slug="open-lab", name="Open Lab", parent=hidden)
+    cast.carry(
+        Participation.objects.create(
+            record=Initiative.objects.get(slug="open-panda"), organisation=part, role="lead"
+        )
+    )
+    assert "Hidden Holding" not in page(client, "/organisations/open-lab/")
+    for address in ("/organisations/open-lab.json", "/api/v1/organisations/open-lab/"):
+        assert client.get(address).json()["parent"] is None
+    cast.carry(
+        Participation.objects.create(
+            record=Initiative.objects.get(slug="open-panda"), organisation=hidden, role="member"
+        )
+    )
+    assert client.get("/organisations/open-lab.json").json()["parent"] == "hidden-holding"

@@ -100,7 +100,7 @@ def bloc(request: HttpRequest, slug: str) -> HttpResponse:
 @unless_unchanged
 def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     """An organisation and what it takes part in, each with the passage that says so."""
-    found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
+    found = get_object_or_404(_readable(request).select_related("country"), slug=slug)
     taking_part = (
         Participation.objects.current()
         .filter(organisation=found, record__state=Record.State.PUBLISHED)
@@ -117,11 +117,19 @@ def organisation(request: HttpRequest, slug: str) -> HttpResponse:
     groups = statement_rows.grouped(rows)
     context = {
         "organisation": found,
+        "parent": _parent(request, found),
         **partner_taken_away(request),
         "groups": groups,
         "names": found.names.exclude(name=found.name),
     }
     return render(request, "organisation.html", context)
+
+
+def _parent(request: HttpRequest, organisation: Organisation) -> Organisation | None:
+    """What it is part of, if the reader may see that."""
+    if organisation.parent_id is None:
+        return None
+    return _readable(request).filter(pk=organisation.parent_id).first()
 
 
 def _readable(request: HttpRequest) -> models.QuerySet[Organisation]:
@@ -218,7 +226,7 @@ def bloc_data(request: HttpRequest, slug: str) -> dict[str, Any]:
 
 def organisation_data(request: HttpRequest, slug: str) -> dict[str, Any]:
     """The organisation with its names, as plain values."""
-    found = get_object_or_404(_readable(request).select_related("country", "parent"), slug=slug)
+    found = get_object_or_404(_readable(request).select_related("country"), slug=slug)
     return {
         "type": "organisation",
         "slug": found.slug,
@@ -226,7 +234,7 @@ def organisation_data(request: HttpRequest, slug: str) -> dict[str, Any]:
         "url": absolute(request, found),
         "kind": found.kind,
         "country": found.country.iso3 if found.country else None,
-        "parent": found.parent.slug if found.parent else None,
+        "parent": parent.slug if (parent := _parent(request, found)) else None,
         "names": [name.name for name in found.names.all()],
         "data_version": data_version(),
     }
