@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.conf import settings
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -124,9 +124,7 @@ class DataVersion(models.Model):
 def data_version() -> int:
     """The number of the last change; as of a moment, of the last one before it. 0: none yet."""
     moment = asked_moment()
-    if moment is not None:
-        return moment.number
-    return DataVersion.objects.filter(pk=1).values_list("number", flat=True).first() or 0
+    return present()[0].number if moment is None else moment.number
 
 
 def version_moment(moment: Moment | None = None) -> Moment:
@@ -135,10 +133,28 @@ def version_moment(moment: Moment | None = None) -> Moment:
     Of the version that held at the moment; without one, of the version that is read.
     """
     moment = moment or asked_moment()
-    last: Any = DataVersion.objects.filter(pk=1).values("number")[:1]
-    found = Change.objects.filter(number=moment.number if moment else last)
+    if moment is None:
+        return present()[0]
+    found = Change.objects.filter(number=moment.number)
     number, at = found.values_list("number", "at").first() or (0, BEFORE_ALL)
     return Moment(number, at)
+
+
+def present() -> tuple[Moment, bool]:
+    """The moment of the last change, and whether this transaction is still making it.
+
+    One query, by hand: every request asks it, and building it would take longer than the answer.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT version.number, version.writing, change.at FROM partners_dataversion version "
+            "LEFT JOIN partners_change change ON change.number = version.number "
+            "WHERE version.id = 1"
+        )
+        number, writing, at = cursor.fetchone() or (0, False, None)
+    if at is not None and timezone.is_naive(at):  # SQLite knows no time zones
+        at = at.replace(tzinfo=dt.UTC)
+    return Moment(number, at or BEFORE_ALL), bool(writing)
 
 
 @contextmanager
