@@ -4,19 +4,16 @@ For each value of each filter there is a set of record keys (a Roaring bitmap). 
 of such sets, a selection their intersection, a facet the sizes of intersections: at a million
 records a matter of milliseconds.
 
-The index is of one data version. Before it is asked it is brought to the present: the records that
-changes since have touched are read again, whichever process made them. As of a moment in the past
-it is built from what held then.
+The index is of one data version. Before it is asked it is brought to the one that is read, now or in
+the past: the records that changes between have touched are read again, whichever process made them.
 """
 
 from __future__ import annotations
 
 import datetime as dt
-import threading
 from array import array
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeVar
@@ -25,16 +22,13 @@ import numpy as np
 from django.db import models
 from pyroaring import BitMap
 
+from initiatives.keeping import MOST_TOUCHED, Kept, Version, reading, version_read
 from initiatives.models import Record
 from initiatives.touched import in_database, records_touched
-from partners.history.changes import Change, DataVersion
-from partners.history.moment import Moment, as_of, asked_moment
 from partners.models import Membership
 
 # How many versions are kept: the present one, and those of the past that were asked for last.
 KEPT = 4
-# Of so many records, an index is built anew rather than brought up to date.
-MOST_TOUCHED = 100_000
 # So many sets can be looked through for what a few records name.
 FEW = 2_000
 # Of so many rows of one table, those that were read are let go of.
@@ -84,7 +78,6 @@ declare("type", lambda: Record.objects.published(), "type", "pk")
 
 Row = TypeVar("Row", bound=models.Model)
 Sets = dict[Hashable, BitMap]
-Version = tuple[int, dt.datetime | None]
 # By bloc the countries, with the days between which they are surely full members.
 Memberships = dict[int, list[tuple[int, dt.date | None, dt.date | None]]]
 
@@ -137,7 +130,7 @@ class Index:
         if len(known) > MOST_ROWS:
             known = self._rows[model] = {}
         if missing := [key for key in wanted if key not in known]:
-            with self._then():
+            with reading(self.version):
                 known.update(model._default_manager.in_bulk(missing))
         return {key: known[key] for key in wanted if key in known}
 
@@ -150,7 +143,7 @@ class Index:
                 for record in having & among:
                     values[record].add(value)
         else:
-            with self._then():
+            with reading(self.version):
                 for value, record in of.pairs(among):
                     values[record].add(value)
         model = of.names
@@ -171,10 +164,6 @@ class Index:
         while len(self._remembered) > MOST_REMEMBERED:
             self._remembered.pop(next(iter(self._remembered)), None)
         return found
-
-    def _then(self) -> AbstractContextManager[None]:
-        number, at = self.version
-        return as_of(Moment(number, at) if at and asked_moment() is None else None)
 
     def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
         """How many of the records have each value, for those values that any of them has."""
@@ -279,7 +268,7 @@ class Index:
         return cls(version, sets, earliest, latest, ordered, _memberships())
 
     def at(self, version: Version, touched: set[int]) -> Index:
-        """The index of a later version, between which changes touched those records."""
+        """The index of another version, between which changes touched those records."""
         gone = BitMap(touched)
         sets = {}
         for name, of in DIMENSIONS.items():
@@ -354,8 +343,15 @@ def _grown(days: np.ndarray, size: int) -> np.ndarray:
 
 # --- The index now ---------------------------------------------------------------------------------
 
-_kept: dict[Version, Index] = {}
-_lock = threading.Lock()
+
+def _renewed(base: Index, before: Version, version: Version) -> Index | None:
+    """The index of a version made of another, earlier or later."""
+    touched = records_touched(*sorted((before[0], version[0])))
+    known = base.sets.keys() == DIMENSIONS.keys()
+    return base.at(version, touched) if known and len(touched) <= MOST_TOUCHED else None
+
+
+_kept = Kept(Index.built, _renewed, KEPT)
 
 
 def index() -> Index:
@@ -363,49 +359,4 @@ def index() -> Index:
 
     Two queries if nothing has changed since it was asked last.
     """
-    number, writing = _number()
-    if writing:  # a change that is being made may still be given up: nobody else is to see it
-        return Index.built((number, None))
-    asked = Change.objects.filter(number__in=[number, *(version[0] for version in [*_kept])])
-    times = dict(asked.values_list("number", "at"))
-    version = (number, times.get(number))
-    if kept := _kept.get(version):
-        return kept
-    with _lock:
-        if version not in _kept:
-            # Of a number that was given up and used again, what was kept is worth nothing.
-            for worthless in [v for v in _kept if times.get(v[0]) != v[1]]:
-                del _kept[worthless]
-            bases = [v for v in _kept if v[0] <= number]
-            base = max(bases, key=lambda v: v[0], default=None)
-            found = _brought_to(version, _kept[base] if base else None)
-            _keep(found)
-            return found
-        return _kept[version]
-
-
-def _keep(found: Index) -> None:
-    """Keep it, and let go of the oldest; never of the present one."""
-    _kept[found.version] = found
-    present = max(_kept, key=lambda version: version[0])
-    for old in [version for version in _kept if version != present][: max(len(_kept) - KEPT, 0)]:
-        del _kept[old]
-
-
-def _brought_to(version: Version, base: Index | None) -> Index:
-    """The index of a version, whatever is written while it is read."""
-    number, at = version
-    with as_of(Moment(number, at) if at and asked_moment() is None else None):
-        if base is not None and base.sets.keys() == DIMENSIONS.keys():
-            touched = records_touched(base.version[0], number)
-            if len(touched) <= MOST_TOUCHED:
-                return base.at(version, touched)
-        return Index.built(version)
-
-
-def _number() -> tuple[int, bool]:
-    moment = asked_moment()
-    if moment is not None:
-        return moment.number, False
-    row = DataVersion.objects.filter(pk=1).values_list("number", "writing").first()
-    return row or (0, False)
+    return _kept.at(version_read())
