@@ -8,11 +8,13 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
-from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, Value, When
+import numpy as np
+from django.db.models import BigIntegerField, Case, Exists, F, OuterRef, QuerySet, Value, When
 from django.urls import reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from pyroaring import BitMap
 
 from dashboards.amounts import between
 from dashboards.charts.chart import Line, number
@@ -20,6 +22,7 @@ from dashboards.charts.money import BY_RUNG, KINDS, basis_of, ledger_lines, rows
 from dashboards.charts.names import names_on
 from dashboards.columns import Column, attribute, edtf
 from dashboards.exports.formats import Twin, twins
+from dashboards.reading import ByRecord
 from dashboards.statement_rows import funding_row, quantity
 from initiatives.funding.account import Account, Basis, Ledger, unit
 from initiatives.funding.measures import MeasureName
@@ -56,12 +59,12 @@ class Drilldown:
             self.axis = KINDS[chart].axis
         else:
             raise NothingBehindIt("chart", gettext("There is no chart of money of this name."))
-        self.account = Account(selection.keys, basis)
+        self.account = Account(selection.members, basis, selection.index.version)
         self.reason = self._known(reason)
         # No database is asked about what no key can be; PostgreSQL refuses a null character.
         if bar and (reason or not self.axis or not bar.isprintable() or len(bar) > LONGEST):
             raise NothingBehindIt("bar", gettext("The chart has no such bar."))
-        if (bar or reason) and not self.entries.exists():
+        if (bar or reason) and not self.entries:
             name = "bar" if bar else "reason"
             raise NothingBehindIt(name, gettext("Nothing stands there."))
 
@@ -73,17 +76,25 @@ class Drilldown:
         return Reason(reason)
 
     @cached_property
-    def entries(self) -> Any:
-        """The entries, by initiative, with what a row shows of each."""
-        account = self.account
+    def entries(self) -> ByRecord:
+        """The entries with what a row shows of each, by initiative, in the order of the list."""
+        records, counts = self.account.behind(self.axis, self.bar, self.reason or "")
+        order = self.selection.index.in_order(BitMap(records))
+        return ByRecord(order, counts[np.searchsorted(records, order)], self._of)
+
+    def _of(self, records: list[int]) -> QuerySet[Entry]:
+        """The entries of some of the initiatives."""
+        parts = Entry.objects.of(records).exclude(inside=None).order_by()
+        # Beside them only initiatives matter that what they say is part of.
+        holding = BitMap(parts.values_list("inside__record", flat=True).distinct())
+        account = self.account.among(BitMap(records) | holding)
         if self.reason:
             chosen = account.left_out(self.reason, self.axis)
         elif self.bar:
             chosen = account.at(self.axis, self.bar)
         else:
             # Where nothing counts, what wholes may have left makes no total.
-            counting = account.counted(self.axis).values("rung")
-            chosen = account.priced(self.axis).filter(rung__in=counting)
+            chosen = account.priced(self.axis).filter(rung__in=self.account.totals(self.axis))
         chosen = chosen.annotate(shared=self._shared("statement"))
         if self.reason:
             overlap: Any = Value(0, BigIntegerField())
@@ -98,6 +109,7 @@ class Drilldown:
             )
         return (
             chosen.annotate(overlap=overlap)
+            .filter(record__in=records)
             .select_related(
                 "statement__record",
                 *(f"statement__{party}" for party in PARTIES),
@@ -106,7 +118,7 @@ class Drilldown:
                 "inside",
                 "rate",
             )
-            .order_by("record__title", "record", "statement", "year")
+            .order_by("statement", "year")
         )
 
     def _shared(self, statement: str) -> Exists | Value:

@@ -120,11 +120,6 @@ class Selection:
         """Whether it is of initiatives, alliances or summits, which the index knows."""
         return isinstance(self.filterset, RecordFilter)
 
-    @cached_property
-    def keys(self) -> models.QuerySet:
-        """Their primary keys, as a subquery: sums over it cannot count a record twice."""
-        return self.records.values("pk")
-
     def ordered(self, start: int = 0, stop: int | None = None) -> list[int]:
         """The keys of the matching records in the order that is asked for; for lists of records."""
         if self.errors:

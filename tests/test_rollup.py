@@ -7,13 +7,14 @@ from decimal import ROUND_HALF_UP, Decimal
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyroaring import BitMap
 
 from initiatives.funding.account import Account, Basis
 from initiatives.funding.measures import constant_usd, nominal_usd, stated_in
 from initiatives.funding.prices import Deflator, Prices, Rate
 from initiatives.funding.rollup import Money, Reason, Recurs, Share, add, roll_up
 from initiatives.intervals import Interval, total
-from initiatives.models import Initiative
+from initiatives.keeping import version_read
 from partners.dates import PartialDate
 from tests import cast
 
@@ -757,9 +758,7 @@ def test_statements_without_a_rate_may_be_taken_away_where_nothing_hangs_on_them
 
 
 def account(record, currency="USD", rung="disbursed"):
-    return Account(
-        Initiative.objects.filter(pk=record.pk).values("pk"), Basis("stated", currency, (rung,))
-    )
+    return Account(BitMap([record.pk]), Basis("stated", currency, (rung,)), version_read())
 
 
 def stored_total(record):

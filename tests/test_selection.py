@@ -46,7 +46,7 @@ def test_an_invalid_filter_selects_nothing_anywhere(client):
     selection = Selection(
         INITIATIVES.filters, QueryDict("country=ZZZ&bloc=brics"), INITIATIVES.records()
     )
-    assert list(selection.records) == list(selection.keys) == []
+    assert list(selection.records) == list(selection.members) == []
     assert selection.count == 0
     assert "no valid filter" in selection.words
 

@@ -6,20 +6,22 @@ Every bar, total and line of a ledger leads to exactly its rows: `/funding/rows/
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import QueryDict
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from dashboards.charts.chart import Chart, Line, Series, Value
 from dashboards.charts.names import names_on
-from initiatives.funding.account import ARROW, FLOW, YEAR, Account, Bar, Basis, Ledger, unit
+from initiatives.funding.account import Account, Bar, Basis, Ledger, unit
 from initiatives.funding.measures import USD, MeasureName
 from initiatives.funding.models import Axis
 from initiatives.funding.rollup import Rung
+from initiatives.funding.standing import ARROW, FLOW, YEAR
 from initiatives.intervals import total
 from initiatives.selection import Selection
 
@@ -73,7 +75,14 @@ def basis_of(selection: Selection) -> Basis:
 
 def account_of(selection: Selection) -> Account:
     """The account that the charts of a selection show."""
-    return Account(selection.keys, basis_of(selection))
+    return Account(selection.members, basis_of(selection), selection.index.version)
+
+
+def account_of_rungs(selection: Selection) -> Account:
+    """The same of every rung."""
+    account = account_of(selection)
+    basis = replace(account.basis, rungs=tuple(Rung.values))
+    return Account(account.records, basis, account.version)
 
 
 def title_of(slug: str, basis: Basis) -> str:
@@ -87,8 +96,7 @@ def title_of(slug: str, basis: Basis) -> str:
 def money_chart(slug: str, selection: Selection, account: Account | None = None) -> Chart:
     """The chart `slug` of a selection, whose account may be there already.
 
-    Four queries, those for the names of its bars, three the account asks once, and two more where
-    parts have highs of their own.
+    The only queries are those for the names of its bars and of its unit.
     """
     kind, account = KINDS[slug], account or account_of(selection)
     bars = account.bars(kind.axis)
@@ -96,14 +104,14 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
     names = names_on(kind.axis, keys)
     totals, ledger = account.totals(kind.axis), account.ledger(kind.axis)
     basis = account.basis
-    there = {bar.key for bar in bars}
+    there, why = {bar.key for bar in bars}, rows_link(slug, selection)
     return Chart(
         slug=slug,
         title=title_of(slug, basis),
         unit=unit(basis),
         label_name=str(kind.label),
         labels=[names[key] for key in keys],
-        links=[rows_link(slug, selection, bar=key) if key in there else None for key in keys],
+        links=[f"{why}&{urlencode({'bar': key})}" if key in there else None for key in keys],
         series=_series(keys, bars, basis),
         # Rungs are never added: of several there is no total.
         total=totals.get(basis.rungs[0], total([])) if len(basis.rungs) == 1 else None,
@@ -113,7 +121,7 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
         left_out=ledger_lines(slug, selection, ledger),
         horizontal=kind.axis != YEAR,
         drawn=kind.drawn,
-        why=rows_link(slug, selection),
+        why=why,
         flows=[key.split(ARROW) for key in keys] if kind.axis == FLOW else None,
         flow_names=_flow_names(keys) if kind.axis == FLOW else None,
         kind="flow" if kind.axis == FLOW and len(basis.rungs) == 1 else "bars",
@@ -122,8 +130,8 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
 
 def rung_chart(selection: Selection) -> Chart:
     """All rungs side by side, never added: there is no total over them."""
-    basis = basis_of(selection)
-    account = Account(selection.keys, Basis(basis.measure, basis.currency, tuple(Rung.values)))
+    account = account_of_rungs(selection)
+    basis = account.basis
     totals, ledger = account.totals(), account.ledger()
     sizes = account.sizes()
     return Chart(
@@ -152,8 +160,8 @@ def rung_chart(selection: Selection) -> Chart:
 
 
 def rows_link(slug: str, selection: Selection, **which: str) -> str:
-    """The page of exactly the statements behind a bar (`bar`), a line of the ledger (`reason`) or,
-    without either, the whole total.
+    """The page of exactly the statements behind the total, or behind a bar (`bar`) or a line of the
+    ledger (`reason`), which comes last.
     """
     params = asked_of(selection)
     params["chart"] = slug

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext
 
-from initiatives.funding.account import ARROW, FLOW
 from initiatives.funding.models import Axis, Instrument
+from initiatives.funding.standing import ARROW, FLOW
 from initiatives.models import Sector
 from partners.models import Bloc, Country, Organisation
 

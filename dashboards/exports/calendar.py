@@ -18,6 +18,7 @@ from dashboards.exports.cells import printable
 from dashboards.exports.formats import FORMATS
 from dashboards.exports.view import ListView
 from initiatives.models import KeyDate, Summit
+from initiatives.touched import in_database
 from partners.dates import PartialDate
 
 # A day, or a range from one day to another.
@@ -40,7 +41,7 @@ def calendar_of_view(view: ListView) -> HttpResponse:
     """The summits of a list as a calendar, streamed; those left out are counted in its head."""
     dates = view.selection.records.values_list("began", "began_disputed")
     left_out = sum(exact_days(*date) is None for date in dates.iterator())
-    held = _held(KeyDate.objects.filter(record__in=view.selection.keys))
+    held = _held(KeyDate.objects.filter(record__in=in_database(view.selection.members)))
     rows = view.rows(view.every_column)
     pieces = _pieces(view.title, view.address, left_out, rows, view.url_of, held)
     return _response(pieces, view.listing.name)

@@ -6,7 +6,9 @@ from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext
@@ -21,11 +23,14 @@ from dashboards.exports.cells import read_rows
 from dashboards.exports.csv import csv_response
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES
+from dashboards.reading import ByRecord
 from dashboards.statement_rows import funding_row, grouped
 from initiatives.facets import facet
-from initiatives.funding.account import Account, Basis, unit
+from initiatives.funding.account import Account, unit
+from initiatives.funding.filters import CURRENCY
 from initiatives.funding.models import PARTIES, BaseYear, Funding
 from initiatives.funding.rollup import Reason, Rung
+from initiatives.models import Record
 from initiatives.selection import Selection
 from partners.history.changes import data_version
 
@@ -56,14 +61,13 @@ def funding(request: HttpRequest) -> HttpResponse:
         chart.stacked = request.GET.get("bars") == "stacked" and len(account.basis.rungs) == 1
     by_rung = totals(selection)
     shown = {"as_of", "rung", "currency", "measure", *FACETS}
-    stated = Funding.objects.current().filter(record__in=INITIATIVES.records())
+    index = selection.index
     context |= {
         "carried_along": [a for a in selection.active if a.name not in shown],
         "chart_query": selection.query,
-        "currencies": stated.exclude(currency="")
-        .order_by("currency")
-        .values_list("currency", flat=True)
-        .distinct(),
+        "currencies": sorted(
+            map(str, index.counts(CURRENCY, index.published(Record.Type.INITIATIVE)))
+        ),
         "basis": account.basis,
         "unit": unit(account.basis),
         "base_year": BaseYear.current(),
@@ -81,15 +85,16 @@ def funding(request: HttpRequest) -> HttpResponse:
 
 def totals(selection: Selection) -> list[dict[str, Any]]:
     """What counts on each rung in the measure of the selection, never added to one another."""
-    basis = money.basis_of(selection)
-    account = Account(selection.keys, Basis(basis.measure, basis.currency, tuple(Rung.values)))
+    account = money.account_of_rungs(selection)
     found = account.totals()
     counted = account.sizes()
     return [
         {
             "rung": Rung(rung).label,
             "rung_value": rung,
-            "words": rounded(found[rung], unit(basis)) if rung in found else gettext("nothing"),
+            "words": rounded(found[rung], unit(account.basis))
+            if rung in found
+            else gettext("nothing"),
             "records": counted.get(rung, (0, 0))[0],
             "statements": counted.get(rung, (0, 0))[1],
         }
@@ -100,15 +105,10 @@ def totals(selection: Selection) -> list[dict[str, Any]]:
 
 def _statements(request: HttpRequest, selection: Selection, account: Account) -> dict[str, Any]:
     """A page of the money statements of the selection, each with whether it counts."""
-    rows = (
-        Funding.objects.current()
-        .filter(record__in=selection.keys)
-        .select_related("record", *PARTIES, "restates", "part_of__record")
-        .with_evidence()
-        .order_by("record__title", "record", "pk")
-    )
+    records = np.array(selection.ordered(), dtype=np.int64)
+    rows = ByRecord(records, account.stated(records), _stated)
     page = Paginator(rows, STATEMENTS_PER_PAGE).get_page(request.GET.get("page"))
-    why = account.reasons(statement.pk for statement in page)
+    why = account.reasons({statement.record_id for statement in page})
     by_record = defaultdict(list)
     for statement in page:
         row = funding_row(statement)
@@ -118,6 +118,16 @@ def _statements(request: HttpRequest, selection: Selection, account: Account) ->
         by_record[statement.record].append(row)
     groups = [{"record": record, "groups": grouped(rows)} for record, rows in by_record.items()]
     return {"page": page, "records": groups}
+
+
+def _stated(records: list[int]) -> QuerySet[Funding]:
+    """The statements about money of some initiatives, with what a row shows of each."""
+    rows = Funding.objects.current().filter(record__in=records)
+    return (
+        rows.select_related("record", *PARTIES, "restates", "part_of__record")
+        .with_evidence()
+        .order_by("pk")
+    )
 
 
 def _drilldown(request: HttpRequest, *, strict: bool) -> tuple[Selection, Drilldown | None]:

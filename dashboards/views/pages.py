@@ -16,14 +16,13 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
-from dashboards.charts import INITIATIVE_CHARTS
+from dashboards.charts import INITIATIVE_CHARTS, money
 from dashboards.exports.answers import json_response
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR
 from dashboards.views.funding import totals
 from initiatives.facets import counts
 from initiatives.filters import COUNTRY
-from initiatives.funding.models import Funding
 from initiatives.models import Article, Record
 from initiatives.selection import Selection
 
@@ -50,7 +49,6 @@ def overview(request: HttpRequest) -> HttpResponse:
 
 def _headlines(everything: Selection) -> list[dict[str, object]]:
     """What there is, each number with the address of exactly the rows it counts."""
-    money = Funding.objects.current().filter(record__in=everything.keys)
     index = everything.index
     rows = (
         (_("initiatives"), everything.count, reverse("initiative_list")),
@@ -61,7 +59,11 @@ def _headlines(everything: Selection) -> list[dict[str, object]]:
             len(index.counts(COUNTRY, everything.members)),
             reverse("country_list") + "?taking_part=yes",
         ),
-        (_("statements about money"), money.count(), reverse("funding") + "#statements"),
+        (
+            _("statements about money"),
+            money.account_of(everything).statements,
+            reverse("funding") + "#statements",
+        ),
         (_("articles"), Article.objects.published().count(), reverse("article_list")),
     )
     return [{"label": label, "value": value, "url": url} for label, value, url in rows]

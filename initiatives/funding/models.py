@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,6 +18,7 @@ from initiatives.funding.rollup import Reason, Recurs, Rung
 from initiatives.intervals import Interval, IntervalFields
 from initiatives.missing import Missing
 from initiatives.models import Carries, Initiative, Sector, Statement
+from initiatives.touched import in_database
 from partners.dates import DayOf, PartialDateField
 from partners.history.versions import keep_history
 from partners.models import Country, Organisation
@@ -256,9 +257,9 @@ class BaseYear(models.Model):
 class EntryQuerySet(models.QuerySet["Entry"]):
     """Questions about the ledger."""
 
-    def of(self, records: models.QuerySet) -> EntryQuerySet:
-        """Entries of some initiatives."""
-        return self.filter(record__in=records)
+    def of(self, records: Iterable[int]) -> EntryQuerySet:
+        """Entries of some initiatives, by their keys."""
+        return self.filter(record__in=in_database(records))
 
     def counted(self) -> EntryQuerySet:
         """Those that count."""
