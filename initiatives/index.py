@@ -99,6 +99,7 @@ class Index:
     memberships: Memberships
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
     _any: dict[str, BitMap] = field(default_factory=dict)
+    _counts: dict[tuple[str, Hashable], dict[Hashable, int]] = field(default_factory=dict)
     _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
     _remembered: dict[Hashable, BitMap] = field(default_factory=dict)
 
@@ -166,7 +167,18 @@ class Index:
         return found
 
     def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
-        """How many of the records have each value, for those values that any of them has."""
+        """How many of the records have each value, for those values that any of them has.
+
+        Counted once where they are all published records of a type.
+        """
+        for type, everything in self.sets["type"].items():
+            if among is everything:
+                if (dimension, type) not in self._counts:
+                    self._counts[dimension, type] = self._counted(dimension, among)
+                return self._counts[dimension, type]
+        return self._counted(dimension, among)
+
+    def _counted(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
         counted = (
             (value, among.intersection_cardinality(records))
             for value, records in self.sets[dimension].items()
@@ -309,8 +321,8 @@ def _month(days: np.ndarray, unknown: np.ndarray) -> np.ndarray:
 
 
 def _tally(values: np.ndarray) -> dict[int, int]:
-    found, counts = np.unique(values, return_counts=True)
-    return dict(zip(found.tolist(), counts.tolist(), strict=True))
+    counts = np.bincount(values)
+    return {value: int(counts[value]) for value in np.flatnonzero(counts).tolist()}
 
 
 def _grouped(pairs: Iterable[tuple[Hashable, int]]) -> Sets:
@@ -357,6 +369,6 @@ _kept = Kept(Index.built, _renewed, KEPT)
 def index() -> Index:
     """The index as of what is read: now, or the moment that was asked for.
 
-    Two queries if nothing has changed since it was asked last.
+    One query if nothing has changed since it was asked last.
     """
     return _kept.at(version_read())

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
-from partners.history.changes import BEFORE_ALL, Change, DataVersion
+from partners.history.changes import BEFORE_ALL, Change, present
 from partners.history.moment import Moment, as_of, asked_moment
 
 Held = TypeVar("Held")
@@ -23,16 +23,12 @@ MOST_TOUCHED = 100_000
 
 
 def version_read() -> Version:
-    """The version of what is read: now, or at the moment that was asked for. Two queries."""
-    moment, writing = asked_moment(), False
+    """The version of what is read, now or at the moment that was asked for: one query."""
+    moment = asked_moment()
     if moment is not None:
-        number = moment.number
-    else:
-        row = DataVersion.objects.filter(pk=1).values_list("number", "writing").first()
-        number, writing = row or (0, False)
-    if writing:
-        return number, None
-    return number, _times([number]).get(number, BEFORE_ALL)
+        return moment.number, _times([moment.number]).get(moment.number, BEFORE_ALL)
+    last, writing = present()
+    return last.number, None if writing else last.at
 
 
 def reading(version: Version) -> AbstractContextManager[None]:

@@ -92,8 +92,8 @@ class Selection:
         """What would match without the filter `name`: for the counts beside its choices."""
         if self.errors:
             return BitMap()
-        others = (members for n, members in self._chosen.items() if n != name)
-        return BitMap.intersection(self._everything, *others)
+        others = [members for n, members in self._chosen.items() if n != name]
+        return BitMap.intersection(self._everything, *others) if others else self._everything
 
     @cached_property
     def _chosen(self) -> dict[str, BitMap]:

@@ -359,9 +359,9 @@ def test_only_a_few_versions_are_kept_and_the_present_is_one_of_them():
     assert index() is present
 
 
-def test_an_index_that_is_up_to_date_costs_two_queries(django_assert_num_queries):
+def test_an_index_that_is_up_to_date_costs_one_query(django_assert_num_queries):
     index()
-    with django_assert_num_queries(2):
+    with django_assert_num_queries(1):
         index()
 
 
