@@ -1,8 +1,9 @@
 """The ledger in memory, column by column: what the sums of every account are taken from.
 
-An entry costs 32 bytes, those whose high has something in common with a whole's 44 more; a place
-costs 4. For each record key, and for each key of a statement and axis, there are 4 bytes more. What
-nobody asks for is not read: each measure is read when it is first asked for, and so is each axis.
+An entry costs 31 bytes, one whose high has something in common with a whole's 43 more; a place costs
+one, two or four, by how many values the axis has. For each record key, and on each axis for each key
+of a statement, there are 4 bytes more: at a million initiatives with 1.7 million entries of a measure
+57 MB, and 7 to 11 MB for an axis. What nobody asks for is not read.
 
 Like the index, each is of one data version; for another one the records, or statements, whose
 entries or places changed between the two are read again.
