@@ -181,8 +181,6 @@ def _site() -> Any:
     settings.ALLOWED_HOSTS = ["*"]
     from django.test import Client
 
-    import dashboards.lists  # noqa: F401 - whose filters the index knows
-
     return Client()
 
 

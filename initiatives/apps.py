@@ -8,3 +8,7 @@ class InitiativesConfig(AppConfig):
     name = "initiatives"
     verbose_name = _("Initiatives")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the index know every dimension before it is first read."""
+        from initiatives import filters  # noqa: F401

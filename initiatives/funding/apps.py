@@ -9,3 +9,7 @@ class FundingConfig(AppConfig):
     label = "funding"
     verbose_name = _("Funding")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Have the index know every dimension before it is first read."""
+        from initiatives.funding import filters  # noqa: F401
