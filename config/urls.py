@@ -11,8 +11,8 @@ urlpatterns = [
     path("logout/", auth.LogoutView.as_view(), name="logout"),
     path("password/", account.PasswordChange.as_view(), name="password"),
     path("admin/", admin.site.urls),
-    path("", include("dashboards.api.urls")),
-    path("", include("dashboards.watching.urls")),
+    path("api/v1/", include("dashboards.api.urls")),
+    path("views/", include("dashboards.watching.urls")),
     path("", include("dashboards.urls")),
 ]
 

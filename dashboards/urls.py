@@ -28,7 +28,12 @@ from dashboards.views import (
 )
 from initiatives.models import RECORD_MODELS
 
+# What is asked for most is looked for first.
 urlpatterns = [
+    path(f"{one.name}/", lists.page, {"listing": one}, name=f"{SINGULAR[one.name]}_list")
+    for one in LISTINGS
+]
+urlpatterns += [
     path("", pages.overview, name="overview"),
     path("search/", pages.search, name="search"),
     path("codebook/", codebook.codebook, name="codebook"),
@@ -118,7 +123,6 @@ for plural in ("initiatives", "alliances", "summits"):
     ]
 for listing in LISTINGS:
     name, known = SINGULAR[listing.name], {"listing": listing}
-    urlpatterns.append(path(f"{listing.name}/", lists.page, known, name=f"{name}_list"))
     for suffix in listing.formats:
         urlpatterns.append(
             path(

@@ -7,6 +7,7 @@ import inspect
 import json
 from typing import Any
 
+from django.urls import include, path
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.openapi import AutoSchema
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
@@ -79,8 +80,8 @@ def complete(result: dict[str, Any], **how: Any) -> dict[str, Any]:
     """The document with the schemas that operations name, and each parameter written once."""
     written: dict[str, dict[str, Any]] = {}
     names: dict[str, str] = {}
-    for path in result["paths"].values():
-        for operation in path.values():
+    for address in result["paths"].values():
+        for operation in address.values():
             operation["parameters"] = [
                 _once(parameter, written, names) for parameter in operation.get("parameters", [])
             ]
@@ -102,9 +103,8 @@ def _once(
 @functools.cache
 def document() -> dict[str, Any]:
     """The OpenAPI document of the API, the same for everybody."""
-    from dashboards.api.urls import urlpatterns
-
-    found = SchemaGenerator(patterns=urlpatterns).get_schema(public=True)
+    here = path("api/v1/", include("dashboards.api.urls"))
+    found = SchemaGenerator(patterns=[here]).get_schema(public=True)
     found["info"]["description"] = ABOUT
     found["info"]["license"] = {"name": f"{LICENCE.title} (the data)", "url": LICENCE.url}
     return found

@@ -13,7 +13,6 @@ from dashboards.lists import LISTINGS, SINGULAR
 from dashboards.views import articles, partners, records
 from initiatives.models import RECORD_MODELS
 
-START = "api/v1/"
 SLUG = parameters.key(
     "slug", {"type": "string", "pattern": parameters.KEYS["slug"]}, _("Its slug.")
 )
@@ -33,14 +32,14 @@ ONE: dict[str, tuple[str, Any, Any]] = {
 }
 
 urlpatterns: list[URLPattern] = [
-    path(START, views.Root.as_view(), name="api"),
-    path(f"{START}schema/", docs.Document.as_view(), name="api_schema"),
-    path(f"{START}schema.yaml", docs.DocumentYaml.as_view(), name="api_schema_yaml"),
-    path(f"{START}docs/", docs.page, name="api_docs"),
+    path("", views.Root.as_view(), name="api"),
+    path("schema/", docs.Document.as_view(), name="api_schema"),
+    path("schema.yaml", docs.DocumentYaml.as_view(), name="api_schema_yaml"),
+    path("docs/", docs.page, name="api_docs"),
 ]
 for listing in LISTINGS:
     plural, singular = listing.name, SINGULAR[listing.name]
-    start = f"{START}{plural}/"
+    start = f"{plural}/"
     known: dict[str, Any] = {"listing": listing, "tag": plural}
     rows = views.ListOf.as_view(**known, name=f"{plural}_list", summary=listing.title)
     urlpatterns.append(path(start, rows, name=f"api_{plural}"))
@@ -52,7 +51,7 @@ for listing in LISTINGS:
     form, key, read = ONE[plural]
     one = views.OneOf.as_view(**known, name=singular, summary=_("One of them"), key=key, read=read)
     urlpatterns.append(path(f"{start}{form}/", one, name=f"api_{singular}"))
-urlpatterns.append(path(f"{START}charts/", views.Charts.as_view(), name="api_charts"))
+urlpatterns.append(path("charts/", views.Charts.as_view(), name="api_charts"))
 for slug, listing in views.CHARTS.items():
     chart = views.ChartOf.as_view(
         slug=slug,
@@ -61,4 +60,4 @@ for slug, listing in views.CHARTS.items():
         tag="charts",
         summary=slug.replace("-", " ").capitalize(),
     )
-    urlpatterns.append(path(f"{START}charts/{slug}/", chart, name=f"api_chart_{slug}"))
+    urlpatterns.append(path(f"charts/{slug}/", chart, name=f"api_chart_{slug}"))
