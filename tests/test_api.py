@@ -233,6 +233,12 @@ def test_a_cursor_leads_on_in_its_own_filter_order_and_list_alone(client):
         assert errors(client, f"{START}initiatives/?cursor={garbage}").keys() == {"cursor"}
 
 
+def test_the_way_on_says_nothing_twice(client):
+    first = get_json(client, f"{START}initiatives/?page_size=1" + "&bloc=brics" * 300)
+    assert parse_qs(urlsplit(first["next"]).query)["bloc"] == ["brics"]
+    assert get_json(client, first["next"])["count"] == first["count"]
+
+
 QUERIES_OF = {"initiatives": 5, "alliances": 4, "summits": 4, "countries": 5, "blocs": 5,
               "organisations": 4, "articles": 4}  # fmt: skip
 

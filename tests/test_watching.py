@@ -385,6 +385,37 @@ def test_what_was_taken_back_is_said_both_ways(me, chief):
     ]
 
 
+def test_a_view_that_names_a_record_tells_of_its_withdrawal(me, client, chief):
+    quokka("q1")
+    quokka("q2")
+    view = saved(me, "/initiatives/?initiative=q1&initiative=q2", shared="on")
+    sent(chief, "/initiatives/q1/withdraw/", why="It was a mistake.")
+    assert titles(me, view)[0] == "Quokka q1: withdrawn: It was a mistake."
+    opened = client.get(f"/views/{view.key}/", follow=True)
+    assert "Quokka q2" in body(opened)
+    assert [
+        row["slug"] for row in client.get("/initiatives.json?initiative=q1").json()["results"]
+    ] == []
+
+
+def test_what_was_never_published_cannot_be_named(client):
+    cast.initiative("secret-quokka", state="draft", title="Secret")
+    cast.initiative("gone-quokka", state="withdrawn", title="Secret")
+    for slug in ("secret-quokka", "gone-quokka"):
+        refused = client.get(f"/initiatives.json?initiative={slug}")
+        assert list(refused.json()["errors"]) == ["initiative"]
+        assert "Secret" not in body(refused)
+
+
+def test_a_long_value_does_not_stand_in_a_title(me, chief):
+    quokka("q1", summary="Old words. " * 30)
+    view = saved(me, QUOKKAS)
+    with change(Verb.EDIT, person("editor"), why="shorter"):
+        Record.objects.filter(slug="q1").update(summary="New words. " * 30)
+    assert titles(me, view)[0] == "Quokka q1: summary changed"
+    assert "New words. New words." in told(me, view)[0][1]
+
+
 def test_a_partner_and_a_new_title_are_said(me, chief):
     quokka("q1", partners=[partner()])
     view = saved(me, QUOKKAS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.signing import BadSignature, Signer
-from django.http import HttpRequest
+from django.http import HttpRequest, QueryDict
 from django.utils.translation import gettext
 
 from dashboards.lists import Listing
@@ -32,7 +32,9 @@ class Pages:
         """The address of the page behind that place; None without one."""
         if place is None:
             return None
-        asked = self.request.GET.copy()
+        asked = QueryDict(self.selection.query, mutable=True)
+        if "page_size" in self.request.GET:
+            asked["page_size"] = str(self.size)
         asked["cursor"] = self._signer.sign_object(place, compress=True)
         return self.request.build_absolute_uri(f"{self.request.path}?{asked.urlencode()}")
 

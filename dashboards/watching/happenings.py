@@ -29,6 +29,8 @@ from partners.history.versions import versions
 BLOCK, MOST_CHANGES = 100, 1_000
 # So many of the values that a new record brings are said, and so many passages of each.
 MOST_TOLD, MOST_PASSAGES = 12, 2
+# Values of so many characters stand in titles.
+MOST_IN_TITLE = 80
 
 
 class How(Enum):
@@ -70,10 +72,22 @@ class Told:
             return f"{self.what} {self.before} → {self.after}"
         if self.whole:
             return f"{self.what}: {self.after}"
+        return self._one_sided(self.after or self.before)
+
+    @property
+    def brief(self) -> str:
+        """The same for a title: of what is long, only that it changed."""
+        if self.before and self.after and max(len(self.before), len(self.after)) > MOST_IN_TITLE:
+            return gettext("%(what)s changed") % {"what": self.what}
+        if self.before and self.after:
+            return self.words
+        return self._one_sided(Truncator(self.after or self.before).chars(MOST_IN_TITLE))
+
+    def _one_sided(self, value: str) -> str:
         pattern = gettext("%(what)s: %(value)s (new)")
         if not self.after:
             pattern = gettext("%(what)s: %(value)s (removed)")
-        return pattern % {"what": self.what, "value": self.after or self.before}
+        return pattern % {"what": self.what, "value": value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +111,7 @@ class Happening:
         """In a line, such as "Digital Silk Road: status signed → committed"."""
         said = [self.reason] if self.reason else []
         if self.how is not How.NEW:
-            said += [told.words for told in self.told[:1]]
+            said += [told.brief for told in self.told[:1]]
         more = len(self.told) + self.untold - 1
         line = f"{self.name}: {', '.join(said)}"
         if self.how is How.CHANGED and more > 0:
@@ -252,11 +266,15 @@ class _Past:
         elif move.how is How.CAME and (before is None or before.state != Record.State.PUBLISHED):
             how, reason = How.NEW, gettext("published")
             # What it said before it was read by anyone is nobody's statement.
+            # That it is published is said already.
+            state = Record._meta.get_field("state").verbose_name
             told = [
                 Told(t.what, "", t.after, t.statement, whole=True)
                 for t in told
-                if t.after and t.after != there.title
+                if t.after and t.after != there.title and t.what != state
             ]
+            if not told and there.summary:
+                told = [Told(gettext("summary"), "", there.summary, whole=True)]
         elif move.how is How.CAME:
             reason = gettext("came into this view")
         elif not told:

@@ -25,6 +25,7 @@ from dashboards.exploring import CHARTS, WAYS
 from dashboards.lists import INITIATIVES, SUMMITS, Listing
 from dashboards.views.lists import SIZES
 from initiatives.index import DIMENSIONS, UNKNOWN, Index
+from initiatives.models import Record
 from initiatives.search import Query, documents
 from initiatives.selection import Selection
 from partners.history.asking import PARAMETER
@@ -50,9 +51,13 @@ class Part:
         text = params.get("q")
         for name in ("q", "sort"):
             params.pop(name, None)
+        # One that is named may not have been there yet, which says nothing of the others.
+        named = params.pop("initiative", [])
         selection = Selection(self.listing.filters, params, self.listing.records())
         selection.index = _index_of(records)
         found = selection.members
+        if named:
+            found &= BitMap(Record.objects.filter(slug__in=named).values_list("pk", flat=True))
         if text:
             query = Query(text)
             found &= BitMap(d.record for d in documents(found) if query.matches(d))

@@ -75,7 +75,10 @@ class FundedInitiativeFilter(InitiativeFilter):
     }
 
     initiative = Namely(
-        queryset=Initiative.objects.published(), to_field_name="slug", label=_("Initiative")
+        # One that was withdrawn can still be named: then it is not among what is found.
+        queryset=lambda request: Initiative.objects.readable(),
+        to_field_name="slug",
+        label=_("Initiative"),
     )
     rung = Being(RUNG, Rung.choices, label=_("Rung"))
     currency = Stated(choices=currencies, label=_("Currency"))

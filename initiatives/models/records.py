@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +17,7 @@ from initiatives.ladder import Status
 from initiatives.models.statements import Participation
 from partners.dates import DayOf, PartialDateField
 from partners.history.moment import address_of
+from partners.history.versions import versions
 from partners.models import Country
 from partners.names import fold
 
@@ -40,6 +41,12 @@ class RecordQuerySet(models.QuerySet["Record"]):
     def published(self) -> RecordQuerySet:
         """What anyone may read."""
         return self.filter(state=Record.State.PUBLISHED)
+
+    def readable(self) -> RecordQuerySet:
+        """What has a page for anyone: published, or withdrawn after it was."""
+        before = versions()[Record].objects.filter(row=OuterRef("pk"), state=Record.State.PUBLISHED)
+        withdrawn = Q(state=Record.State.WITHDRAWN) & Exists(before)
+        return self.filter(Q(state=Record.State.PUBLISHED) | withdrawn)
 
     def with_country(self, countries: Iterable[Country]) -> RecordQuerySet:
         """Those in which one of the countries takes part, itself or through an organisation."""
