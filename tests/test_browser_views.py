@@ -79,21 +79,37 @@ def test_a_country_on_the_map_leads_to_its_initiatives(site: str, page: Page) ->
     china, missing = page.evaluate(
         """() => {
           const chart = Chart.getChart(document.querySelector("#map canvas"));
-          const land = chart.getDatasetMeta(0).data;
           const n = chart.data.labels.indexOf("China");
           const data = JSON.parse(document.getElementById("map-data").textContent);
           return [
-            { x: land[n].x, y: land[n].y, colour: chart.data.datasets[0].backgroundColor[n] },
+            chart.data.datasets[0].backgroundColor[n],
             data.labels.filter((label) => !chart.data.labels.includes(label)),
           ];
         }"""
     )
     assert missing == []
     probe = "getComputedStyle(document.querySelector('.chart__key .key:last-child .key__swatch')).backgroundColor"
-    assert china["colour"] == page.evaluate(probe.replace(":last-child", ":nth-child(5)"))
-    canvas = page.locator("#map canvas").bounding_box()
-    assert canvas
-    page.mouse.click(canvas["x"] + china["x"], canvas["y"] + china["y"])
+    assert china == page.evaluate(probe.replace(":last-child", ":nth-child(5)"))
+    # A map that is drawn may still be fitted to its place: click where it has come to rest.
+    where = page.evaluate(
+        """async () => {
+          const place = () => {
+            const chart = Chart.getChart(document.querySelector("#map canvas"));
+            const land = chart.getDatasetMeta(0).data[chart.data.labels.indexOf("China")];
+            const canvas = chart.canvas.getBoundingClientRect();
+            return [canvas.x + land.x, canvas.y + land.y];
+          };
+          let last = [], still = 0;
+          while (still < 20) {
+            await new Promise(requestAnimationFrame);
+            const now = place();
+            still = String(now) === String(last) ? still + 1 : 0;
+            last = now;
+          }
+          return last;
+        }"""
+    )
+    page.mouse.click(*where)
     page.wait_for_url("**/initiatives/?country=CHN")
 
 
