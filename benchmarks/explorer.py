@@ -10,7 +10,6 @@ import random
 import statistics
 import sys
 import tempfile
-import time
 from collections.abc import Callable
 from contextlib import ExitStack
 from pathlib import Path
@@ -20,6 +19,7 @@ from urllib.parse import urlencode
 from benchmarks import raw, records, rivals
 from benchmarks.database import in_fresh_process, own_database, say
 from benchmarks.statements import load_reference
+from benchmarks.timing import by_tenths, seconds
 
 MIXED = 30
 SHARE = 0.006  # of all records, what a typical question leaves
@@ -83,11 +83,11 @@ def prepare(size: int, money: bool) -> dict[str, Any]:
     from initiatives.search import catch_up
 
     load_reference()
-    took = {"filled": _seconds(lambda: records.fill(size, _progress("made", size)))}
+    took = {"filled": seconds(lambda: records.fill(size, by_tenths("made", size)))}
     if money:
-        took["counted"] = _seconds(lambda: recount_all(lambda more: None))
-    took["texts"] = _seconds(catch_up)
-    took["flat"] = _seconds(raw.make)
+        took["counted"] = seconds(lambda: recount_all(lambda more: None))
+    took["texts"] = seconds(catch_up)
+    took["flat"] = seconds(raw.make)
     say(f"  {', '.join(f'{name} {seconds:.0f} s' for name, seconds in took.items())}")
     return took
 
@@ -98,7 +98,7 @@ def measure(money: bool) -> dict[str, Any]:
     from initiatives.index import Index, index
     from initiatives.models import Initiative
 
-    found: dict[str, Any] = {"index": _seconds(index), "sets": _bytes_of_sets(index())}
+    found: dict[str, Any] = {"index": seconds(index), "sets": _bytes_of_sets(index())}
     found["published"] = len(index().published("initiative"))
     questions, keys = _questions(index())
     found["questions"] = questions
@@ -120,11 +120,11 @@ def measure(money: bool) -> dict[str, Any]:
     tag = client.get(address)["ETag"]
     found["again"] = _median(lambda: client.get(address, headers={"If-None-Match": tag}))
     found["charts"] = _charts(client, questions["typical"], keys["typical"], money)
-    found["built"] = _seconds(lambda: Index.built((0, None)))
+    found["built"] = seconds(lambda: Index.built((0, None)))
     one = Initiative.objects.published().order_by("pk").first()
     assert one is not None
     Initiative.objects.filter(pk=one.pk).update(title="Benchmark changed")
-    found["after"] = 1000 * _seconds(lambda: _get(client, address))
+    found["after"] = 1000 * seconds(lambda: _get(client, address))
     return found
 
 
@@ -151,7 +151,7 @@ def ask_often(address: str, times: int) -> float:
     """Seconds that one process takes for so many requests, its first not counted."""
     client = _site()
     _get(client, address)
-    return _seconds(lambda: [_get(client, address) for _ in range(times)])
+    return seconds(lambda: [_get(client, address) for _ in range(times)])
 
 
 def _two_workers(asked: dict[str, str]) -> float:
@@ -311,26 +311,8 @@ def _median(work: Callable[[], Any], times: int = 15) -> float:
     work()
     took: list[float] = []
     while len(took) < times and (not took or sum(took) < PATIENCE):
-        took.append(_seconds(work))
+        took.append(seconds(work))
     return 1000 * statistics.median(took)
-
-
-def _seconds(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
-def _progress(verb: str, all_of_them: int) -> Callable[[int], None]:
-    said = 0
-
-    def progress(count: int) -> None:
-        nonlocal said
-        if count * 10 // all_of_them > said:
-            said = count * 10 // all_of_them
-            say(f"  {verb} {count:,} of {all_of_them:,}")
-
-    return progress
 
 
 # --- The result ----------------------------------------------------------------------------------

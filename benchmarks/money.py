@@ -8,12 +8,12 @@ import resource
 import statistics
 import sys
 import time
-from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
 from benchmarks import statements
 from benchmarks.database import in_fresh_process, own_database, say
+from benchmarks.timing import by_tenths, seconds
 
 SMALLER = 4  # the first of the two sizes is so many times smaller
 SUMS = {
@@ -79,7 +79,7 @@ def prepare(first: int, last: int) -> None:
         statements.load_reference()
     for model in (Entry, Place):
         model.objects.all()._raw_delete(model.objects.db)
-    statements.fill(first, last, _progress("made", last))
+    statements.fill(first, last, by_tenths("made", last))
     if connection.vendor == "postgresql":  # as its autovacuum does before long
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
@@ -98,7 +98,7 @@ def measure(again: bool = False, charts: bool = False, check: bool = False) -> d
     initiatives = Funding.objects.order_by().values("record").distinct().count()
     found: dict[str, Any] = {}
     before = _peak()
-    progress = _progress("counted", initiatives)
+    progress = by_tenths("counted", initiatives)
     counted = 0
 
     def told(more: int) -> None:
@@ -106,18 +106,18 @@ def measure(again: bool = False, charts: bool = False, check: bool = False) -> d
         progress(counted := counted + more)
 
     worked = time.process_time()
-    found["rebuild"] = _seconds(lambda: recount_all(told))
+    found["rebuild"] = seconds(lambda: recount_all(told))
     found["worked"] = time.process_time() - worked
     found["memory"] = _peak() - before
     if again:
         counted = 0
-        found["again"] = _seconds(lambda: recount_all(told))
+        found["again"] = seconds(lambda: recount_all(told))
     if connection.vendor == "postgresql":
         with connection.cursor() as cursor:
             cursor.execute("VACUUM ANALYZE")
     found["entries"], found["places"] = Entry.objects.count(), Place.objects.count()
     for name, sql in SUMS.items():
-        found[name] = statistics.median(_seconds(lambda sql=sql: _ask(sql)) for _ in range(5))
+        found[name] = statistics.median(seconds(lambda sql=sql: _ask(sql)) for _ in range(5))
     if charts:
         found["charts"] = {query: _charts(query) for query in FILTERS}
     if check:
@@ -135,7 +135,7 @@ def _charts(query: str) -> dict[str, float]:
     found = {}
     for slug, build in INITIATIVE_CHARTS.items():
         selection = Selection(INITIATIVES.filters, QueryDict(query), INITIATIVES.records())
-        found[slug] = _seconds(lambda build=build, selection=selection: build(selection))
+        found[slug] = seconds(lambda build=build, selection=selection: build(selection))
         say(f"  {slug} {query} {found[slug]:.3f} s")
     return found
 
@@ -148,29 +148,10 @@ def _ask(sql: str) -> Any:
         return cursor.fetchall()
 
 
-def _seconds(work: Callable[[], Any]) -> float:
-    began = time.perf_counter()
-    work()
-    return time.perf_counter() - began
-
-
 def _peak() -> float:
     """The most memory this process has had, in MB."""
     unit = 1 if sys.platform == "darwin" else 1024
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6
-
-
-def _progress(verb: str, all_of_them: int) -> Callable[[int], None]:
-    """A line for each tenth."""
-    said = 0
-
-    def progress(count: int) -> None:
-        nonlocal said
-        if count * 10 // all_of_them > said:
-            said = count * 10 // all_of_them
-            say(f"  {verb} {count:,} of {all_of_them:,}")
-
-    return progress
 
 
 # --- The result ----------------------------------------------------------------------------------
