@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import multiprocessing
 import os
 import secrets
@@ -12,6 +13,31 @@ from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
+
+
+def add_server(parser: argparse.ArgumentParser) -> None:
+    """The options that say where the database is made."""
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument(
+        "--database-url",
+        default="",
+        help="a PostgreSQL server on which databases are made and dropped; else SQLite files",
+    )
+    where.add_argument(
+        "--postgresql", action="store_true", help="the same on a PostgreSQL started for the run"
+    )
+
+
+@contextmanager
+def server_of(options: argparse.Namespace) -> Iterator[str]:
+    """The address of the server that the options name, started if they ask for it; "" for none."""
+    if not options.postgresql:
+        yield options.database_url
+        return
+    from tests.servers import postgresql
+
+    with postgresql() as server:
+        yield server
 
 
 @contextmanager

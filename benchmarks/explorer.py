@@ -17,7 +17,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from benchmarks import raw, records, rivals
-from benchmarks.database import in_fresh_process, own_database, say
+from benchmarks.database import add_server, in_fresh_process, own_database, say, server_of
 from benchmarks.statements import load_reference
 from benchmarks.timing import by_tenths, seconds
 
@@ -35,15 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         help="initiatives (default 20000); several times: one after the other, and how costs grow",
     )
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--database-url",
-        default="",
-        help="a PostgreSQL server on which databases are made and dropped; else SQLite files",
-    )
-    where.add_argument(
-        "--postgresql", action="store_true", help="the same on a PostgreSQL started for the run"
-    )
+    add_server(parser)
     parser.add_argument("--no-rivals", action="store_true", help="without Datasette and admin")
     parser.add_argument("--no-money", action="store_true", help="without counting money")
 
@@ -53,11 +45,7 @@ def run(options: argparse.Namespace) -> int:
     sizes = options.size or [20_000]
     found = []
     with ExitStack() as stack:
-        server = options.database_url
-        if options.postgresql:
-            from tests.servers import postgresql
-
-            server = stack.enter_context(postgresql())
+        server = stack.enter_context(server_of(options))
         for size in sizes:
             with own_database(server) as kind:
                 say(f"{kind}: {size:,} initiatives")

@@ -12,7 +12,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from benchmarks import statements
-from benchmarks.database import in_fresh_process, own_database, say
+from benchmarks.database import add_server, in_fresh_process, own_database, say, server_of
 from benchmarks.timing import by_tenths, seconds
 
 SMALLER = 4  # the first of the two sizes is so many times smaller
@@ -26,15 +26,7 @@ FILTERS = ("", "bloc=brics")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command line."""
     parser.add_argument("--size", type=int, default=20_000, help="statements (default 20000)")
-    where = parser.add_mutually_exclusive_group()
-    where.add_argument(
-        "--database-url",
-        default="",
-        help="a PostgreSQL server on which a database is made and dropped; else a SQLite file",
-    )
-    where.add_argument(
-        "--postgresql", action="store_true", help="the same on a PostgreSQL started for the run"
-    )
+    add_server(parser)
     parser.add_argument("--again", action="store_true", help="also count over the old ledger")
     parser.add_argument("--check", action="store_true", help="also compare the ledger with a count")
     parser.add_argument("--no-charts", action="store_true", help="leave out the charts")
@@ -44,11 +36,7 @@ def run(options: argparse.Namespace) -> int:
     """Fill, measure, fill more, measure again, print."""
     sizes = [max(options.size // SMALLER, 1), options.size]
     with ExitStack() as stack:
-        server = options.database_url
-        if options.postgresql:
-            from tests.servers import postgresql
-
-            server = stack.enter_context(postgresql())
+        server = stack.enter_context(server_of(options))
         kind = stack.enter_context(own_database(server))
         found = []
         before = 0

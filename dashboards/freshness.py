@@ -50,8 +50,8 @@ def unless_unchanged(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     return answer
 
 
-def entity_tag(request: HttpRequest) -> str:
-    """What stands for all that the public answer to an address depends on."""
+def entity_tag(request: HttpRequest, *more: str) -> str:
+    """What stands for all that the public answer to an address depends on, and for `more`."""
     version = version_moment()
     told = (
         version.number,
@@ -60,6 +60,7 @@ def entity_tag(request: HttpRequest) -> str:
         get_language(),
         release(),
         request.build_absolute_uri(),
+        *more,
     )
     return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
 

@@ -113,25 +113,24 @@ def record_data(request: HttpRequest, type: str, slug: str) -> dict[str, Any]:
     Of a withdrawn one why it was taken back, and the way on.
     """
     found = shown_to(request, type, slug)
+    head = {
+        "type": found.type,
+        "slug": found.slug,
+        "title": found.title,
+        "url": absolute(request, found),
+        "state": found.state,
+    }
     if found.state == Record.State.WITHDRAWN:
         onward = found.merged_at_last if found.merged_into else None
         return {
-            "type": found.type,
-            "slug": found.slug,
-            "title": found.title,
-            "url": absolute(request, found),
-            "state": found.state,
+            **head,
             "withdrawn_because": found.withdrawn_because,
             "merged_into": absolute(request, onward) if onward else None,
             "data_version": data_version(),
         }
     stated = statement_rows.statements_of(found)
     return {
-        "type": found.type,
-        "slug": found.slug,
-        "title": found.title,
-        "url": absolute(request, found),
-        "state": found.state,
+        **head,
         "kind": getattr(found, "kind", None),
         "status": getattr(found, "status", None) or None,
         "series": str(found.series) if isinstance(found, Summit) else None,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Callable
+from functools import partial
 from smtplib import SMTPException
 from typing import Any
 
@@ -27,6 +29,7 @@ from django.views.decorators.http import (
 )
 
 from dashboards.exports.answers import refused, unknown_parameters
+from dashboards.freshness import entity_tag
 from dashboards.watching import addresses, saving
 from dashboards.watching.digest import UNSUBSCRIBING
 from dashboards.watching.feed import feed_response
@@ -68,23 +71,25 @@ def new_view(request: HttpRequest) -> HttpResponse:
     form = ViewForm(
         asked, person=request.user, past=found.past, initial={"name": found.words[:100]}
     )
-    if asked is not None and not found.errors and form.is_valid():
-        try:
-            saving.save(
-                request.user,
-                found,
-                form.cleaned_data["name"],
-                shared=form.cleaned_data["shared"],
-                mailed=form.cleaned_data["mailed"],
-            )
-        except CannotSave as refusal:
-            form.add_error(refusal.field or None, str(refusal))
-        else:
-            messages.success(request, gettext("The view was saved. It is among your saved views."))
-            return redirect(found.address)
+    if not found.errors and _written(form, partial(saving.save, request.user, found)):
+        messages.success(request, gettext("The view was saved. It is among your saved views."))
+        return redirect(found.address)
     wrong = found.errors or form.errors
     context = {"form": form, "shown": found, "address": address}
     return render(request, "watching/new.html", context, status=400 if wrong else 200)
+
+
+def _written(form: ViewForm, write: Callable[..., Any]) -> bool:
+    """Whether what was sent was written; if it could not be, the form says why."""
+    if not form.is_valid():
+        return False
+    values = form.cleaned_data
+    try:
+        write(values["name"], shared=values["shared"], mailed=values["mailed"])
+    except CannotSave as refusal:
+        form.add_error(refusal.field or None, str(refusal))
+        return False
+    return True
 
 
 def _own(request: HttpRequest, key: str) -> SavedView:
@@ -103,19 +108,9 @@ def edit_view(request: HttpRequest, key: str) -> HttpResponse:
     view = _own(request, key)
     asked = request.POST if request.method == "POST" else None
     form = ViewForm(asked, instance=view, person=request.user, past=view.shown.past)
-    if asked is not None and form.is_valid():
-        try:
-            saving.alter(
-                view,
-                form.cleaned_data["name"],
-                shared=form.cleaned_data["shared"],
-                mailed=form.cleaned_data["mailed"],
-            )
-        except CannotSave as refusal:
-            form.add_error(refusal.field or None, str(refusal))
-        else:
-            messages.success(request, gettext("Changed."))
-            return redirect("saved_views")
+    if _written(form, partial(saving.alter, view)):
+        messages.success(request, gettext("Changed."))
+        return redirect("saved_views")
     context = {"form": form, "view": view, "site": settings.SITE_URL}
     return render(request, "watching/edit.html", context, status=400 if form.errors else 200)
 
@@ -203,10 +198,9 @@ def _fed(request: HttpRequest, key: str) -> SavedView:
 
 
 def _tag(request: HttpRequest, key: str) -> str:
-    """What is the same as long as the feed is: the data version, the view, the day."""
+    """What is the same as long as the feed is."""
     view = _fed(request, key)
-    day = timezone.now().date()
-    return f'"{data_version()}-{view.pk}-{view.changed_at.timestamp()}-{day}"'
+    return entity_tag(request, view.changed_at.isoformat())
 
 
 @require_safe
