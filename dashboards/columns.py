@@ -20,7 +20,7 @@ from dashboards import cells
 from dashboards.cells import Drawing
 from initiatives.filters import BLOC, COUNTRY, LABEL, ORGANISATION, SECTOR, ListFilter
 from initiatives.index import Index
-from initiatives.models import PartOf
+from initiatives.models import PartOf, public_passages
 
 Text = str | Promise
 
@@ -144,6 +144,15 @@ def _with(*names: str) -> Callable[[models.QuerySet], models.QuerySet]:
 def _parts_of(initiatives: models.QuerySet) -> models.QuerySet:
     now = PartOf.objects.current().naming_published().select_related("whole")
     return initiatives.prefetch_related(Prefetch("wholes", now, to_attr="now_part_of"))
+
+
+def _public_passages(articles: models.QuerySet) -> models.QuerySet:
+    passages = public_passages().only("article")
+    return articles.prefetch_related(Prefetch("passages", passages, to_attr="public"))
+
+
+def _passage_count(article: Any) -> int:
+    return len(article.public)
 
 
 # --- The columns ---------------------------------------------------------------------------------
@@ -429,10 +438,11 @@ ARTICLE_COLUMNS = [
     Column(
         "passages",
         "passages of it that are accepted",
-        attribute("passage_count"),
+        _passage_count,
         "integer",
         _("Passages"),
-        cells.counted_at(attribute("passage_count"), "passages"),
+        cells.counted_at(_passage_count, "passages"),
+        needs=_public_passages,
     ),
     URL,
 ]

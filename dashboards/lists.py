@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from django.db import models
-from django.db.models import Case, Count, F, OuterRef, Q, Subquery, Value, When
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
@@ -16,21 +17,20 @@ from dashboards.columns import Column, choosing, named, needed
 from dashboards.exports.cells import CHUNK
 from dashboards.exports.formats import CITATIONS, TABLES
 from initiatives import filters
-from initiatives.filters import BLOC, COUNTRY
+from initiatives.filters import BLOC, COUNTRY, ORGANISATION
 from initiatives.funding.filters import FundedInitiativeFilter
 from initiatives.funding.models import Funding
-from initiatives.index import index
+from initiatives.index import Index, index
 from initiatives.keyset import Place, behind, place_of
 from initiatives.models import (
     Alliance,
     Article,
     Initiative,
-    Participation,
     Record,
     Summit,
-    public_passages,
 )
 from initiatives.selection import Selection
+from initiatives.touched import in_database
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
 
@@ -117,24 +117,13 @@ class Listing:
         return named(columns, here, selection.index)
 
 
-def _count(rows: models.QuerySet, what: str) -> Coalesce:
-    """A count as a subquery: unlike a join, it cannot multiply another count."""
-    counted = rows.order_by().values(what).annotate(n=Count("record", distinct=True)).values("n")
-    return Coalesce(Subquery(counted[:1]), 0)
-
-
-def _in_published_initiatives(rows: models.QuerySet) -> models.QuerySet:
-    return rows.current().filter(  # type: ignore[attr-defined]
-        record__state=Record.State.PUBLISHED, record__type=Record.Type.INITIATIVE
-    )
-
-
-def _initiatives(dimension: str) -> Case:
-    """How many published initiatives the index has for each row, few as they are."""
-    known = index()
-    found = known.counts(dimension, known.published(Record.Type.INITIATIVE))
+def _initiatives(known: Index, dimension: str) -> Case:
+    """How many published initiatives the index has for each row: a branch for each number."""
+    rows_by_count = defaultdict(list)
+    for key, count in known.counts(dimension, known.published(Record.Type.INITIATIVE)).items():
+        rows_by_count[count].append(key)
     return Case(
-        *(When(pk=key, then=Value(count)) for key, count in found.items()),
+        *(When(pk__in=keys, then=Value(count)) for count, keys in rows_by_count.items()),
         default=Value(0),
         output_field=models.IntegerField(),
     )
@@ -142,7 +131,7 @@ def _initiatives(dimension: str) -> Case:
 
 def countries() -> models.QuerySet[Country]:
     """Countries with the number of published initiatives they take part in."""
-    return Country.objects.annotate(initiatives=_initiatives(COUNTRY))
+    return Country.objects.annotate(initiatives=_initiatives(index(), COUNTRY))
 
 
 def blocs() -> models.QuerySet[Bloc]:
@@ -150,7 +139,7 @@ def blocs() -> models.QuerySet[Bloc]:
     then = Membership.objects.filter(bloc=OuterRef("pk"), role=Membership.Role.MEMBER).at(today())
     members = then.order_by().values("bloc").annotate(n=Count("country", distinct=True))
     return Bloc.objects.annotate(
-        initiatives=_initiatives(BLOC),
+        initiatives=_initiatives(index(), BLOC),
         members=Coalesce(Subquery(members.values("n")[:1]), 0),
     )
 
@@ -160,25 +149,15 @@ def organisations() -> models.QuerySet[Organisation]:
 
     Those that only unpublished records name, or none, are not shown: an import may bring any name.
     """
+    known = index()
+    taking_part = in_database(known.counts(ORGANISATION, known.published()))
     money = Funding.objects.published()
-    named = (
-        Participation.objects.published().values("organisation"),
-        money.values("provider_organisation"),
-        money.values("recipient_organisation"),
+    public = Q(pk__in=taking_part)
+    for side in ("provider_organisation", "recipient_organisation"):
+        public |= Q(Exists(money.filter(**{side: OuterRef("pk")})))
+    return Organisation.objects.filter(public).annotate(
+        initiatives=_initiatives(known, ORGANISATION)
     )
-    public = Q()
-    for organisations in named:
-        public |= Q(pk__in=organisations)
-    here = _in_published_initiatives(Participation.objects.all()).filter(
-        organisation=OuterRef("pk")
-    )
-    return Organisation.objects.filter(public).annotate(initiatives=_count(here, "organisation"))
-
-
-def articles() -> models.QuerySet[Article]:
-    """Articles with the number of their accepted passages."""
-    here = Q(passages__in=public_passages())
-    return Article.objects.published().annotate(passage_count=Count("passages", filter=here))
 
 
 RECORD_FACETS = ("bloc", "country", "sector", "began")
@@ -246,7 +225,7 @@ ORGANISATIONS = Listing(
 ARTICLES = Listing(
     "articles",
     _("Articles"),
-    articles,
+    Article.objects.published,
     choosing(columns.ARTICLE_COLUMNS, filters.ArticleFilter),
     columns.ARTICLE_COLUMNS,
     ("publisher", "published", "passages"),

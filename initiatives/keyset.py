@@ -7,7 +7,7 @@ itself may be gone when the next page begins behind its place.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.db import models
@@ -15,6 +15,8 @@ from django.db.models import Q
 from django.db.models.expressions import OrderBy
 
 Place = tuple[Any, ...]
+# Rows that are read at once.
+SOME, MOST = 200, 20_000
 
 
 def behind(rows: models.QuerySet, place: Place) -> models.QuerySet:
@@ -23,6 +25,9 @@ def behind(rows: models.QuerySet, place: Place) -> models.QuerySet:
     The order must end with the key; columns that may be empty must have that last.
     """
     further, same = Q(pk__in=[]), Q()
+    name, descending, empty_last = _order(rows)[0]
+    if not empty_last:  # so that an index is entered where the page begins
+        rows = rows.filter(**{f"{name}__{'lte' if descending else 'gte'}": place[0]})
     for (name, descending, empty_last), value in zip(_order(rows), place, strict=True):
         if value is not None:
             beyond = Q(**{f"{name}__{'lt' if descending else 'gt'}": value})
@@ -31,6 +36,20 @@ def behind(rows: models.QuerySet, place: Place) -> models.QuerySet:
             further |= same & beyond
         same &= Q(**{f"{name}__isnull": True} if value is None else {name: value})
     return rows.filter(further)
+
+
+def walked(rows: models.QuerySet, place: Place | None = None) -> Iterator[Place]:
+    """Where the rows of the ordered queryset stand, one after the other, behind a place if given.
+
+    They are read some at a time, ever more: who needs a few reads few.
+    """
+    size = SOME
+    while True:
+        some = places((behind(rows, place) if place else rows)[:size])
+        yield from some
+        if len(some) < size:
+            return
+        place, size = some[-1], min(2 * size, MOST)
 
 
 def place_of(rows: models.QuerySet, row: models.Model) -> Place:

@@ -10,6 +10,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,14 +22,15 @@ from pyroaring import BitMap
 
 from initiatives.filters import ListFilter, RecordFilter
 from initiatives.index import UNKNOWN, Index, index
-from initiatives.keyset import Place, behind, places
+from initiatives.keyset import Place, walked
 from initiatives.models import Record
 from initiatives.search import PARTS, found
 from initiatives.touched import in_database
 from partners.history.asking import MomentField, in_words
 
-# Orders that the database knows.
+# Orders that the database has indexes for.
 COLUMNS = {"title": "title", "changed": "-changed_at"}
+FEW = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Selection:
         if self.errors:
             return []
         if self.sort in COLUMNS:
-            return list(self._by_column.values_list("pk", flat=True)[start:stop])
+            return [place[-1] for place in islice(self._by_column(), start, stop)]
         return self._in_order[0][start:stop].tolist()
 
     def following(self, place: Place | None, size: int) -> list[tuple[int, Place]]:
@@ -133,8 +135,7 @@ class Selection:
         if self.errors:
             return []
         if self.sort in COLUMNS:
-            rows = behind(self._by_column, place) if place else self._by_column
-            return [(there[-1], there) for there in places(rows[:size])]
+            return [(there[-1], there) for there in islice(self._by_column(place), size)]
         keys, place_at = self._in_order
         start = bisect_right(range(len(keys)), place, key=place_at) if place else 0
         return [(int(keys[n]), place_at(n)) for n in range(len(keys))[start : start + size]]
@@ -145,9 +146,16 @@ class Selection:
         asked = self.form.cleaned_data.get("sort")
         return asked or ("relevance" if self.chose("q") else "newest")
 
-    @property
-    def _by_column(self) -> models.QuerySet:
-        return self.records.order_by(COLUMNS[self.sort], "pk")
+    def _by_column(self, place: Place | None = None) -> Iterator[Place]:
+        """Where the matching records stand in an order that the database knows, behind a place.
+
+        Few are put in order by the database; many are met on the way through all in that order.
+        """
+        order = (COLUMNS[self.sort], "pk")
+        if len(self.members) <= FEW:
+            return walked(self.records.order_by(*order), place)
+        everything = walked(Record.objects.published().order_by(*order), place)
+        return (there for there in everything if there[-1] in self.members)
 
     @cached_property
     def _in_order(self) -> tuple[np.ndarray, Callable[[int], Place]]:

@@ -15,7 +15,7 @@ from partners.history.versions import CLOSED, versions
 from partners.models import Organisation, OrganisationName
 
 
-def in_database(records: Iterable[int]) -> RawSQL:
+def in_database(records: Iterable[Any]) -> RawSQL:
     """The keys as a subquery, however many there are."""
     keys = ",".join(map(str, records))
     if connection.vendor == "postgresql":

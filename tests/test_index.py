@@ -375,7 +375,11 @@ def test_the_order_is_the_latest_beginning_first_and_then_the_last_entered(asked
     assert found.index.in_order(found.members).tolist() == [record.pk for record in expected]
 
 
-def test_each_order_is_that_of_the_database(client):
+@pytest.mark.parametrize("few", [0, 2_000], ids=["walked", "put in order"])
+def test_each_order_is_that_of_the_database(client, monkeypatch, few):
+    monkeypatch.setattr("initiatives.selection.FEW", few)
+    monkeypatch.setattr("initiatives.keyset.SOME", 3)
+
     def listed(sort):
         rows = client.get("/initiatives.json", {"sort": sort}).json()["results"]
         assert [row["slug"] for row in rows][:50] == [

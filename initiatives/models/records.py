@@ -113,7 +113,12 @@ class Record(models.Model):
 
     class Meta:
         ordering = ["title"]
-        indexes = [models.Index(fields=["type", "state", "began_earliest"], name="record_browse")]
+        indexes = [
+            models.Index(fields=["type", "state", "began_earliest"], name="record_browse"),
+            # Lists are walked in these orders, of all types together.
+            models.Index(fields=["state", "title", "id"], name="record_by_title"),
+            models.Index(fields=["state", "-changed_at", "id"], name="record_by_change"),
+        ]
         constraints = [
             models.CheckConstraint(
                 condition=Q(merged_into=None) | Q(state="withdrawn"),
