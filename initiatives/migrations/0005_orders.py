@@ -11,10 +11,10 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddIndex(
             model_name="record",
-            index=models.Index(fields=["state", "title", "id"], name="record_by_title"),
+            index=models.Index(fields=["title", "id", "state"], name="record_by_title"),
         ),
         migrations.AddIndex(
             model_name="record",
-            index=models.Index(fields=["state", "-changed_at", "id"], name="record_by_change"),
+            index=models.Index(fields=["-changed_at", "id", "state"], name="record_by_change"),
         ),
     ]

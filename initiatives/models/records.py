@@ -115,9 +115,10 @@ class Record(models.Model):
         ordering = ["title"]
         indexes = [
             models.Index(fields=["type", "state", "began_earliest"], name="record_browse"),
-            # Lists are walked in these orders, of all types together.
-            models.Index(fields=["state", "title", "id"], name="record_by_title"),
-            models.Index(fields=["state", "-changed_at", "id"], name="record_by_change"),
+            # Lists are walked in these orders, of all types together. With the state first, which
+            # nearly all share, SQLite would take them for a way to a few rows.
+            models.Index(fields=["title", "id", "state"], name="record_by_title"),
+            models.Index(fields=["-changed_at", "id", "state"], name="record_by_change"),
         ]
         constraints = [
             models.CheckConstraint(
