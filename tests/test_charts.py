@@ -2,6 +2,7 @@
 
 import re
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -403,3 +404,27 @@ def test_a_draft_is_in_no_chart():
     cast.money(draft, "gift", 100, period="2020")
     for slug in CHARTS:
         assert unnumbered(chart(client, slug)) == before[slug]
+
+
+def test_a_page_of_many_charts_has_the_largest_of_a_long_one_and_leads_to_all(client, monkeypatch):
+    monkeypatch.setattr("dashboards.views.funding.MOST", 3)
+    givers = ["CHN", "JPN", "DEU", "BRA", "KEN"]
+    for n, giver in enumerate(givers):
+        record = cast.initiative(f"panda-{giver}", title=f"Panda {n}", began="2020")
+        provider = cast.country(giver)
+        cast.money(record, "money", 50 - n, rung="signed", provider_country=provider)
+    asked = "q=panda&rung=signed"
+    together = page(client, f"/funding/?{asked}")
+    start = together.index('id="funding-by-provider"')
+    figure = together[start : together.index("</figure>", start)]
+    rows = re.findall(r'<th scope="row">.*?>([^<]+)</a></th>', figure)
+    assert rows[-3:] == ["China", "Japan", "Germany"]
+    assert "Brazil" not in figure
+    assert "the table has the 3 largest of 5" in figure
+    way = re.search(r'<a href="([^"]+)">All 5 on one page', figure)
+    assert way
+    alone = page(client, unescape(way[1]))
+    assert all(cast.country(giver).name in alone for giver in givers)
+    # The total is that of all: 50 + 49 + 48 + 47 + 46.
+    for shown in (figure, alone):
+        assert re.search(r'class="chart__total"><a [^>]+>[^<]*\b240</a>', shown)

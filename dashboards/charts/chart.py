@@ -52,8 +52,8 @@ class Chart:
 
     `links` lead from each label to exactly the rows behind it, None where nothing is behind it;
     `why` to those behind the total. `total` is None where one would add what must not be added.
-    `drawn` is how many labels are drawn at most: the table and the data have all. A chart of flows
-    has in `flows` the two keys of each label, and in `flow_names` what they are called.
+    `drawn` is how many labels are drawn at most: the table and the data have all, but where the chart
+    was made of its first labels alone; then `of` says how many there are. A chart of flows has in `flows` the two keys of each label, and in `flow_names` what they are called.
     """
 
     slug: str
@@ -72,6 +72,7 @@ class Chart:
     label_name: str = ""
     why: str | None = None
     drawn: int | None = None
+    of: int | None = None
     flows: list[list[str]] | None = None
     flow_names: dict[str, str] | None = None
     # How it is drawn, if its script is there; else as bars. Of charts on one page of the same

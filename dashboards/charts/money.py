@@ -93,14 +93,19 @@ def title_of(slug: str, basis: Basis) -> str:
     return str(KINDS[slug].title) % {"rung": rungs.capitalize()}
 
 
-def money_chart(slug: str, selection: Selection, account: Account | None = None) -> Chart:
+def money_chart(
+    slug: str, selection: Selection, account: Account | None = None, most: int | None = None
+) -> Chart:
     """The chart `slug` of a selection, whose account may be there already.
+
+    With `most` not more labels than that, the largest: its total is that of all.
 
     The only queries are those for the names of its bars and of its unit.
     """
     kind, account = KINDS[slug], account or account_of(selection)
     bars = account.bars(kind.axis)
-    keys = _ordered(kind.axis, bars)
+    every = _ordered(kind.axis, bars)
+    keys = every if kind.drawn is None else every[:most]
     names = names_on(kind.axis, keys)
     totals, ledger = account.totals(kind.axis), account.ledger(kind.axis)
     basis = account.basis
@@ -121,6 +126,7 @@ def money_chart(slug: str, selection: Selection, account: Account | None = None)
         left_out=ledger_lines(slug, selection, ledger),
         horizontal=kind.axis != YEAR,
         drawn=kind.drawn,
+        of=len(every) if len(keys) < len(every) else None,
         why=why,
         flows=[key.split(ARROW) for key in keys] if kind.axis == FLOW else None,
         flow_names=_flow_names(keys) if kind.axis == FLOW else None,

@@ -37,6 +37,8 @@ from partners.history.changes import data_version
 FACETS = ("bloc", "country", "sector", "kind")
 ROWS_PER_PAGE = 100
 STATEMENTS_PER_PAGE = 50
+# Rows of each of several charts on one page.
+MOST = 50
 # Why a statement is left out, where its row already says so.
 PLAIN = {Reason.OTHER_RUNG, Reason.OUT_OF_SCOPE}
 # What these addresses understand beside the filters.
@@ -56,7 +58,7 @@ def funding(request: HttpRequest) -> HttpResponse:
     if selection.errors:
         return render(request, "funding.html", context, status=400)
     account = money.account_of(selection)
-    charts = [money.money_chart(slug, selection, account) for slug in money.KINDS]
+    charts = [money.money_chart(slug, selection, account, MOST) for slug in money.KINDS]
     for chart in charts:
         chart.stacked = request.GET.get("bars") == "stacked" and len(account.basis.rungs) == 1
     by_rung = totals(selection)
