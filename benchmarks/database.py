@@ -11,6 +11,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
 
@@ -41,13 +42,18 @@ def server_of(options: argparse.Namespace) -> Iterator[str]:
 
 
 @contextmanager
-def own_database(server: str = "") -> Iterator[str]:
+def own_database(server: str = "", keep: Path | None = None) -> Iterator[str]:
     """Settings, in the environment, with an empty database of their own; what kind it is.
 
     Without a server a SQLite file in a temporary folder, else a new database on that PostgreSQL.
+    With `keep` the file is in that folder, as a run before may have left it, and stays there.
     """
     with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="accord-benchmark-"))
+        if keep:
+            keep.mkdir(parents=True, exist_ok=True)
+            folder = str(keep.resolve())
+        else:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="accord-benchmark-"))
         url = f"sqlite:///{quote(folder)}/benchmark.sqlite3"
         if server:
             url = stack.enter_context(_on_server(server))

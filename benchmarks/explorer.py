@@ -36,6 +36,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="initiatives (default 20000); several times: one after the other, and how costs grow",
     )
     add_server(parser)
+    parser.add_argument(
+        "--keep",
+        type=Path,
+        metavar="FOLDER",
+        help="leave the SQLite files there, and measure those that are there without filling them",
+    )
     parser.add_argument("--no-rivals", action="store_true", help="without Datasette and admin")
     parser.add_argument("--no-money", action="store_true", help="without counting money")
 
@@ -43,11 +49,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """For each size fill a database and measure; print all side by side."""
     sizes = options.size or [20_000]
+    if options.keep and (options.postgresql or options.database_url):
+        raise SystemExit("--keep is for SQLite")
     found = []
     with ExitStack() as stack:
         server = stack.enter_context(server_of(options))
         for size in sizes:
-            with own_database(server) as kind:
+            with own_database(server, options.keep and options.keep / f"{size}") as kind:
                 say(f"{kind}: {size:,} initiatives")
                 made = in_fresh_process(prepare, size, not options.no_money)
                 one = in_fresh_process(measure, not options.no_money)
@@ -65,11 +73,20 @@ def run(options: argparse.Namespace) -> int:
 
 
 def prepare(size: int, money: bool) -> dict[str, Any]:
-    """So many initiatives, their money counted and their texts indexed."""
+    """So many initiatives, their money counted and their texts indexed; nothing if they are there."""
     _site()
+    from django.core.management import call_command
+
     from initiatives.funding.counting import recount_all
+    from initiatives.models import Initiative
     from initiatives.search import catch_up
 
+    call_command("migrate", verbosity=0)
+    there = Initiative.objects.count()
+    if there == size:
+        return {}
+    if there:
+        raise SystemExit(f"{there:,} initiatives are kept, not {size:,}: remove the folder")
     load_reference()
     took = {"filled": seconds(lambda: records.fill(size, by_tenths("made", size)))}
     if money:

@@ -8,9 +8,9 @@ import sys
 from django.conf import settings
 
 
-def run(*options):
+def run(*options, sqlite=False):
     """What a benchmark prints: lines of a name, and a column for each size."""
-    server = os.environ["DATABASE_URL"]
+    server = "" if sqlite else os.environ["DATABASE_URL"]
     ran = subprocess.run(
         [sys.executable, "-m", "benchmarks", *options]
         + (["--database-url", server] if server.startswith("postgres") else []),
@@ -34,6 +34,13 @@ def test_explorer_agrees_with_sql_and_asks_the_others_the_same():
         assert float(counted["Datasette, tuned"].split()[1]) > 0
     assert float(counted["typical page at 300 : at 100"]) > 0
     assert len(counted["funding-by-year"].split()) == 5
+
+
+def test_explorer_measures_again_what_it_kept(tmp_path):
+    asked = ("explorer", "--size", "60", "--no-rivals", "--no-money", "--keep", str(tmp_path))
+    run(*asked, sqlite=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["60"]
+    assert dict(run(*asked, sqlite=True))["initiatives"] == "60"
 
 
 def test_money():
