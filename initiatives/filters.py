@@ -11,6 +11,7 @@ import enum
 import re
 from collections.abc import Hashable, Iterable
 from copy import copy
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import django_filters as df
@@ -261,13 +262,20 @@ class ListFilter(df.FilterSet):
     as_of = MomentFilter(label=_("As known on"))
 
     def get_form_class(self) -> type[forms.Form]:
-        """The form of the filters, made once for each list."""
-        if type(self) not in _FORMS:
-            _FORMS[type(self)] = super().get_form_class()
-        return _FORMS[type(self)]
+        """The form of what is asked for: there are dozens of fields, of which most requests set few."""
+        return self.form_of(frozenset(self.data))
+
+    @classmethod
+    def form_of(cls, names: frozenset[str]) -> type[forms.Form]:
+        """The form with the fields of these names."""
+        every: Any = cls
+        return _form_of(every, names)
 
 
-_FORMS: dict[type[ListFilter], type[forms.Form]] = {}
+@lru_cache(maxsize=1_000)
+def _form_of(filters: Any, names: frozenset[str]) -> type[forms.Form]:
+    fields = {name: f.field for name, f in filters.base_filters.items() if name in names}
+    return type(f"{filters.__name__}Form", (filters._meta.form,), fields)
 
 
 class RecordForm(forms.Form):

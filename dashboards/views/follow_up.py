@@ -69,6 +69,10 @@ class FollowUpFilter(RecordFilter):
         form = RecordForm
         fields: ClassVar[list[str]] = []
 
+    def get_form_class(self) -> type[forms.Form]:
+        """With every field, since the page draws them."""
+        return self.form_of(frozenset(self.base_filters))
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
