@@ -16,6 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeVar
 
 import numpy as np
@@ -33,6 +34,8 @@ KEPT = 4
 FEW = 2_000
 # Of so many rows of one table, those that were read are let go of.
 MOST_ROWS = 20_000
+# Of fewer than one in so many records, those are put in order; of more, those in order are looked at.
+SPARSE = 20
 # Answers of the text index that are kept.
 MOST_REMEMBERED = 100
 UNKNOWN = np.iinfo(np.int32).min
@@ -77,6 +80,7 @@ declare("type", lambda: Record.objects.published(), "type", "pk")
 
 
 Row = TypeVar("Row", bound=models.Model)
+Found = TypeVar("Found")
 Sets = dict[Hashable, BitMap]
 # By bloc the countries, with the days between which they are surely full members.
 Memberships = dict[int, list[tuple[int, dt.date | None, dt.date | None]]]
@@ -99,7 +103,7 @@ class Index:
     memberships: Memberships
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
     _any: dict[str, BitMap] = field(default_factory=dict)
-    _counts: dict[tuple[str, Hashable], dict[Hashable, int]] = field(default_factory=dict)
+    _of_all: dict[Hashable, Any] = field(default_factory=dict)
     _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
     _remembered: dict[Hashable, BitMap] = field(default_factory=dict)
 
@@ -166,17 +170,18 @@ class Index:
             self._remembered.pop(next(iter(self._remembered)), None)
         return found
 
-    def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
-        """How many of the records have each value, for those values that any of them has.
-
-        Counted once where they are all published records of a type.
-        """
+    def once(self, asked: Hashable, among: BitMap, work: Callable[[], Found]) -> Found:
+        """What `work` finds of the records: once, where they are all published ones of a type."""
         for type, everything in self.sets["type"].items():
             if among is everything:
-                if (dimension, type) not in self._counts:
-                    self._counts[dimension, type] = self._counted(dimension, among)
-                return self._counts[dimension, type]
-        return self._counted(dimension, among)
+                if (asked, type) not in self._of_all:
+                    self._of_all[asked, type] = work()
+                return self._of_all[asked, type]
+        return work()
+
+    def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
+        """How many of the records have each value, for those values that any of them has."""
+        return self.once(("counts", dimension), among, lambda: self._counted(dimension, among))
 
     def _counted(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
         counted = (
@@ -199,6 +204,9 @@ class Index:
 
         Years by number; quarters and months as EDTF has them, "2019-33" and "2019-06".
         """
+        return self.once(("began", year), among, lambda: self._began_in(among, year))
+
+    def _began_in(self, among: BitMap, year: int | None) -> dict[Any, int]:
         keys = np.asarray(among.to_array(), dtype=np.int64)
         first, last = self._months
         if year is None:
@@ -258,12 +266,22 @@ class Index:
 
         Of one day, what was entered last comes first.
         """
-        if 20 * len(members) < len(self.newest_first):
+        return self.once("in order", members, lambda: self._in_order(members))
+
+    def _in_order(self, members: BitMap) -> np.ndarray:
+        if SPARSE * len(members) < len(self.newest_first):
             keys = np.asarray(members.to_array(), dtype=np.int64)
             return keys[np.argsort(-_order(self.earliest[keys], keys), kind="stable")]
         chosen = np.zeros(len(self.earliest), dtype=bool)
         chosen[np.asarray(members.to_array(), dtype=np.int64)] = True
         return self.newest_first[chosen[self.newest_first]]
+
+    def newest(self, members: BitMap, count: int) -> list[int]:
+        """The first so many keys of that order; of many records without putting all in order."""
+        if SPARSE * len(members) < len(self.newest_first) or SPARSE * count > len(members):
+            return self.in_order(members)[:count].tolist()
+        met = (key for key in self.newest_first.flat if key in members)
+        return [int(key) for key in islice(met, count)]
 
     # --- How it is made --------------------------------------------------------------------------
 

@@ -6,7 +6,7 @@ never means "everything".
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Container, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -128,6 +128,8 @@ class Selection:
             return []
         if self.sort in COLUMNS:
             return [place[-1] for place in islice(self._by_column(), start, stop)]
+        if self.sort == "newest" and stop is not None:
+            return self.index.newest(self.members, stop)[start:]
         return self._in_order[0][start:stop].tolist()
 
     def following(self, place: Place | None, size: int) -> list[tuple[int, Place]]:
@@ -184,8 +186,9 @@ class Selection:
     @cached_property
     def _by_beginning(self) -> tuple[np.ndarray, int]:
         """The keys, the latest beginning first, and how many have one."""
-        keys = self.index.in_order(self.members)
-        return keys, int(np.count_nonzero(self.index.earliest[keys] != UNKNOWN))
+        keys, days = self.index.in_order(self.members), self.index.earliest
+        known = bisect_left(range(len(keys)), True, key=lambda n: days[keys[n]] == UNKNOWN)
+        return keys, known
 
     @property
     def begun(self) -> np.ndarray:

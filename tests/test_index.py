@@ -5,17 +5,19 @@ from __future__ import annotations
 import datetime as dt
 import random
 
+import numpy as np
 import pytest
 from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
+from pyroaring import BitMap
 
 from dashboards.lists import INITIATIVES, SUMMITS
 from initiatives.desk.undoing import undo
 from initiatives.facets import facet
 from initiatives.funding.models import Funding
-from initiatives.index import DIMENSIONS, Index, _kept, index
+from initiatives.index import DIMENSIONS, UNKNOWN, Index, _kept, index
 from initiatives.models import (
     Framework,
     Initiative,
@@ -373,6 +375,23 @@ def test_the_order_is_the_latest_beginning_first_and_then_the_last_entered(asked
         rows.values(), key=lambda r: (r.began_earliest or dt.date.min, r.pk), reverse=True
     )
     assert found.index.in_order(found.members).tolist() == [record.pk for record in expected]
+
+
+@pytest.mark.parametrize("one_in", [1, 3, 50])
+@pytest.mark.parametrize("count", [0, 1, 9, 70, 5_000])
+def test_the_first_of_many_are_those_of_the_whole_order(one_in, count):
+    dice = random.Random(1)
+    keys = dice.sample(range(1, 9_000), 4_000)
+    days = np.full(9_000, UNKNOWN, dtype=np.int32)
+    for place, key in enumerate(sorted(keys)):
+        days[key] = 730_000 - place // 3 if place % 7 else UNKNOWN
+    order = sorted(keys, key=lambda key: (days[key], key), reverse=True)
+    everything = BitMap(keys)
+    found = Index((1, None), {"type": {"initiative": everything}}, days, days, np.array(order), {})
+    members = everything if one_in == 1 else BitMap(dice.sample(keys, len(keys) // one_in))
+    expected = [key for key in order if key in members]
+    assert found.newest(members, count) == expected[:count]
+    assert found.in_order(members).tolist() == expected
 
 
 @pytest.mark.parametrize("few", [0, 2_000], ids=["walked", "put in order"])

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.utils.translation import gettext
+from pyroaring import BitMap
 
 from dashboards.charts.chart import Chart, Series, Value, classes
 from dashboards.charts.counts import lines_of, narrowed
 from initiatives.filters import BLOC, SECTOR
 from initiatives.funding.rollup import Reason
+from initiatives.index import Index
 from initiatives.models import Sector
 from initiatives.selection import Selection
 from partners.models import Bloc
@@ -28,15 +30,20 @@ class Matrix(Chart):
         return {"classes": self.classes, "cell_links": [list(s.links) for s in self.series]}
 
 
-def bloc_by_sector(slug: str, selection: Selection) -> Chart:
-    """Initiatives by bloc and sector: a label for each sector, a series for each bloc."""
-    index, members = selection.index, selection.members
-    pairs = {
+def _pairs(index: Index, members: BitMap) -> dict[tuple[Any, Any], int]:
+    """How many of the records are under each bloc and on each sector."""
+    return {
         (bloc, sector): n
         for bloc, records in index.sets[BLOC].items()
         if (under := records & members)
         for sector, n in index.counts(SECTOR, under).items()
     }
+
+
+def bloc_by_sector(slug: str, selection: Selection) -> Chart:
+    """Initiatives by bloc and sector: a label for each sector, a series for each bloc."""
+    index, members = selection.index, selection.members
+    pairs = index.once("bloc by sector", members, lambda: _pairs(index, members))
     under_any, in_any = index.having_any(BLOC) & members, index.having_any(SECTOR)
     placed = under_any.intersection_cardinality(in_any)
     blocs = index.rows_of(Bloc, {bloc for bloc, _ in pairs})

@@ -209,13 +209,15 @@ class Account:
         """How many initiatives there are."""
         return len(self.records)
 
-    @cached_property
-    def disputed(self) -> int:
+    @property
+    @_kept
+    def disputed(self, axis: str = "") -> int:
         """How many wholes have parts that add up to more than they may be."""
         return int(np.count_nonzero(self._asked(self._all) & self._all["disputed"]))
 
     @property
-    def statements(self) -> int:
+    @_kept
+    def statements(self, axis: str = "") -> int:
         """How many statements these initiatives have that were not corrected since."""
         return int(self.stated(self._keys).sum())
 
