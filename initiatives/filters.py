@@ -38,6 +38,7 @@ from initiatives.models import (
     Summit,
     SummitSeries,
 )
+from initiatives.public_articles import public_articles
 from partners.dates import FIRST_YEAR, LAST_YEAR, PartialDate
 from partners.history.asking import MomentField
 from partners.history.moment import today
@@ -260,6 +261,10 @@ class ListFilter(df.FilterSet):
     }
 
     as_of = MomentFilter(label=_("As known on"))
+
+    def count(self) -> int:
+        """How many rows the filters leave."""
+        return self.qs.count()
 
     def get_form_class(self) -> type[forms.Form]:
         """The form of what is asked for: there are dozens of fields, of which most requests set few."""
@@ -506,6 +511,10 @@ class ArticleFilter(ByName):
 
     NOUN = _("Articles")
     NAMES = ("title", "text", "publisher__name")
+
+    def count(self) -> int:
+        """How many rows the filters leave; all of them are known."""
+        return super().count() if "q" in self.data else len(public_articles())
 
     class Meta:
         model = Article

@@ -204,7 +204,9 @@ class Selection:
     @cached_property
     def count(self) -> int:
         """How many records match."""
-        return len(self.members) if self.of_records else self.records.count()
+        if self.errors:
+            return 0
+        return len(self.members) if self.of_records else self.filterset.count()
 
     def chose(self, name: str) -> list[str]:
         """The values of the filter `name` that are set, each once."""

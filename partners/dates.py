@@ -18,6 +18,7 @@ from babel.dates import format_date
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import models
+from django.db.models.expressions import OrderBy
 from django.utils.translation import get_language, gettext, to_locale
 from django.utils.translation import gettext_lazy as _
 from edtf import EDTFParseException, parse_edtf
@@ -283,3 +284,20 @@ class DayOf(models.DateField):
         day = self.day(model_instance)
         setattr(model_instance, self.attname, day)
         return day
+
+
+class IndexOfDays(models.Index):
+    """An index in which days that are not known come last, as lists have them."""
+
+    def create_sql(self, model: Any, schema_editor: Any, *args: Any, **kwargs: Any) -> Any:
+        """For SQLite without the words for it, which are not known there: it is what it does."""
+        if schema_editor.connection.vendor != "sqlite":
+            return super().create_sql(model, schema_editor, *args, **kwargs)
+        plain = models.Index(
+            *(
+                OrderBy(one.expression, descending=True) if isinstance(one, OrderBy) else one
+                for one in self.expressions
+            ),
+            name=self.name,
+        )
+        return plain.create_sql(model, schema_editor, *args, **kwargs)

@@ -14,7 +14,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
-from pyroaring import BitMap
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, money
@@ -24,7 +23,8 @@ from dashboards.lists import INITIATIVES, LISTINGS, SINGULAR
 from dashboards.views.funding import totals
 from initiatives.facets import counts
 from initiatives.filters import COUNTRY
-from initiatives.models import Article, Record
+from initiatives.models import Record
+from initiatives.public_articles import public_articles
 from initiatives.selection import Selection
 
 OVERVIEW_CHARTS = ("initiatives-by-year", "initiatives-by-country", "funding-by-sector")
@@ -65,14 +65,9 @@ def _headlines(everything: Selection) -> list[dict[str, object]]:
             money.account_of(everything).statements,
             reverse("funding") + "#statements",
         ),
-        (_("articles"), len(index.remembered("articles", _articles)), reverse("article_list")),
+        (_("articles"), len(public_articles()), reverse("article_list")),
     )
     return [{"label": label, "value": value, "url": url} for label, value, url in rows]
-
-
-def _articles() -> BitMap:
-    """The keys of the articles that anyone may read."""
-    return BitMap(Article.objects.published().values_list("pk", flat=True))
 
 
 @require_safe

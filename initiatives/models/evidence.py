@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Length
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from initiatives.missing import Missing
-from partners.dates import DayOf, PartialDateField
+from partners.dates import DayOf, IndexOfDays, PartialDateField
 from partners.history.moment import address_of
 from partners.models import Country
 
@@ -39,9 +39,9 @@ class ArticleQuerySet(models.QuerySet["Article"]):
 
     def published(self) -> ArticleQuerySet:
         """What anyone may read: those of which a passage carries something published."""
-        from initiatives.models.statements import public_articles
+        from initiatives.models.statements import public_passages
 
-        return self.filter(pk__in=public_articles())
+        return self.filter(Exists(public_passages().filter(article=OuterRef("pk"))))
 
 
 class Article(models.Model):
@@ -73,6 +73,12 @@ class Article(models.Model):
 
     class Meta:
         ordering = ["title"]
+        indexes = [
+            # As their list is ordered.
+            IndexOfDays(
+                F("published_earliest").desc(nulls_last=True), "title", "id", name="article_newest"
+            )
+        ]
         constraints = [
             # A changed text is a new row: passages of the old one stay where they are.
             models.UniqueConstraint(fields=["key", "text_hash"], name="article_text_once"),

@@ -447,8 +447,8 @@ def public_passages() -> models.QuerySet[Evidence]:
     return Evidence.objects.filter(carrying, state=Evidence.State.ACCEPTED)
 
 
-def public_articles() -> models.QuerySet:
-    """The keys of the articles of such passages, as a subquery: to ask about all of them at once."""
+def all_public_articles() -> models.QuerySet:
+    """The keys of the articles of such passages: to read all of them at once."""
     keys = [
         here.filter(evidence__state=Evidence.State.ACCEPTED).order_by().values("evidence__article")
         for here in _carrying_published()
