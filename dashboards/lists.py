@@ -21,6 +21,7 @@ from initiatives.filters import BLOC, COUNTRY, ORGANISATION
 from initiatives.funding.filters import FundedInitiativeFilter
 from initiatives.funding.models import Funding
 from initiatives.index import Index, index
+from initiatives.keys import in_database
 from initiatives.keyset import Place, behind, place_of
 from initiatives.models import (
     Alliance,
@@ -30,7 +31,6 @@ from initiatives.models import (
     Summit,
 )
 from initiatives.selection import Selection
-from initiatives.touched import in_database
 from partners.history.moment import today
 from partners.models import Bloc, Country, Membership, Organisation
 

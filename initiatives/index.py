@@ -16,16 +16,18 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice
+from itertools import islice, pairwise
 from typing import Any, TypeVar
 
 import numpy as np
 from django.db import models
+from django.db.models import Case, F, When
 from pyroaring import BitMap
 
 from initiatives.keeping import MOST_TOUCHED, Kept, Version, reading, version_read
+from initiatives.keys import Ordinal, Together, in_database, numbers, paired, parted
 from initiatives.models import Record
-from initiatives.touched import in_database, records_touched
+from initiatives.touched import records_touched
 from partners.models import Membership
 
 # How many versions are kept: the present one, and those of the past that were asked for last.
@@ -59,6 +61,24 @@ class Dimension:
         if records is not None:
             rows = rows.filter(**{f"{self.record}__in": in_database(records)})
         return rows.values_list(self.value, self.record).iterator(chunk_size=20_000)
+
+    def sets(self) -> Sets:
+        """For each value the records with it, read all at once."""
+        rows, values = self.rows().order_by(), None
+        number: Any = F(self.value)
+        if not self.names:  # texts stand for their places
+            values = [*rows.values_list(self.value, flat=True).distinct()]
+            number = Case(*(When(**{self.value: text}, then=n) for n, text in enumerate(values)))
+        pairs = numbers(rows.aggregate(all=Together(paired(number, self.record)))["all"])
+        pairs.sort()
+        found, records = parted(pairs)
+        begin = np.flatnonzero(np.diff(found, prepend=-1)).tolist()
+        sets = {}
+        for start, end in pairwise([*begin, len(found)]):
+            value = values[found[start]] if values else int(found[start])
+            if value not in (None, ""):
+                sets[value] = BitMap(records[start:end].astype(np.uint32))
+        return sets
 
 
 DIMENSIONS: dict[str, Dimension] = {}
@@ -288,13 +308,12 @@ class Index:
     @classmethod
     def built(cls, version: Version) -> Index:
         """Read from the database, all of it."""
-        sets = {name: _grouped(of.pairs()) for name, of in DIMENSIONS.items()}
-        rows = np.array(list(_days(None)), dtype=np.int64).reshape(-1, 3)
-        size = int(rows[:, 0].max(initial=0)) + 1
+        sets = {name: of.sets() for name, of in DIMENSIONS.items()}
+        keys, first, last = _days(None)
+        size = int(keys.max(initial=0)) + 1
         earliest, latest = (np.full(size, UNKNOWN, dtype=np.int32) for _ in range(2))
-        earliest[rows[:, 0]], latest[rows[:, 0]] = rows[:, 1], rows[:, 2]
-        keys = rows[:, 0]
-        ordered = keys[np.argsort(-_order(rows[:, 1], keys))]
+        earliest[keys], latest[keys] = first, last
+        ordered = keys[np.argsort(-_order(first, keys))]
         return cls(version, sets, earliest, latest, ordered, _memberships())
 
     def at(self, version: Version, touched: set[int]) -> Index:
@@ -313,10 +332,10 @@ class Index:
         earliest, latest = _grown(self.earliest, size), _grown(self.latest, size)
         changed = np.fromiter(touched, dtype=np.int64, count=len(touched))
         earliest[changed] = latest[changed] = UNKNOWN
-        here = np.array(list(_days(touched)), dtype=np.int64).reshape(-1, 3)
-        earliest[here[:, 0]], latest[here[:, 0]] = here[:, 1], here[:, 2]
+        here, first, last = _days(touched)
+        earliest[here], latest[here] = first, last
         kept = self.newest_first[~np.isin(self.newest_first, changed)]
-        keys = np.concatenate([kept, here[:, 0]])
+        keys = np.concatenate([kept, here])
         # Nearly in order already, which the stable sort makes use of.
         ordered = keys[np.argsort(-_order(earliest[keys], keys), kind="stable")]
         return Index(version, sets, earliest, latest, ordered, _memberships())
@@ -351,14 +370,24 @@ def _grouped(pairs: Iterable[tuple[Hashable, int]]) -> Sets:
     return {value: BitMap(records) for value, records in keys.items()}
 
 
-def _days(records: Iterable[int] | None) -> Iterator[tuple[int, int, int]]:
-    """Published records with the first and last day of their beginning, as ordinals."""
+def _days(records: Iterable[int] | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Published records, with the first and the last day of their beginnings as ordinals."""
     rows = Record.objects.published().order_by()
     if records is not None:
         rows = rows.filter(pk__in=in_database(records))
-    for key, *days in rows.values_list("pk", "began_earliest", "began_latest").iterator(20_000):
-        first, last = (day.toordinal() if day else int(UNKNOWN) for day in days)
-        yield key, first, last
+    ends = {end: Together(paired(Ordinal(f"began_{end}"), "pk")) for end in ("earliest", "latest")}
+    found = rows.aggregate(keys=Together("pk"), **ends)
+    keys = np.sort(numbers(found["keys"]))
+    first, last = (_days_of(keys, numbers(found[end])) for end in ends)
+    return keys, first, last
+
+
+def _days_of(keys: np.ndarray, pairs: np.ndarray) -> np.ndarray:
+    """The day of each key, which are in order; UNKNOWN of those that are in no pair."""
+    days, known = parted(pairs)
+    found = np.full(len(keys), UNKNOWN, dtype=np.int64)
+    found[np.searchsorted(keys, known)] = days
+    return found
 
 
 def _order(days: np.ndarray, keys: np.ndarray) -> np.ndarray:

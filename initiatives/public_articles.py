@@ -12,8 +12,9 @@ from django.db.models import Q
 from pyroaring import BitMap
 
 from initiatives.keeping import MOST_TOUCHED, Kept, Version, version_read
+from initiatives.keys import in_database
 from initiatives.models import Article, Evidence, all_public_articles, statement_models
-from initiatives.touched import in_database, records_touched
+from initiatives.touched import records_touched
 from partners.history.versions import versions
 
 KEPT = 4

@@ -20,6 +20,7 @@ from django.db import connection, transaction
 from pyroaring import BitMap
 
 from initiatives.index import Index
+from initiatives.keys import in_database
 from initiatives.models import (
     Evidence,
     Participation,
@@ -27,7 +28,7 @@ from initiatives.models import (
     SearchState,
     statement_models,
 )
-from initiatives.touched import in_database, records_naming, records_touched
+from initiatives.touched import records_naming, records_touched
 from partners.history.changes import DataVersion
 from partners.history.moment import asked_moment
 from partners.models import OrganisationName

@@ -22,10 +22,10 @@ from pyroaring import BitMap
 
 from initiatives.filters import ListFilter, RecordFilter
 from initiatives.index import UNKNOWN, Index, index
+from initiatives.keys import in_database
 from initiatives.keyset import Place, walked
 from initiatives.models import Record
 from initiatives.search import PARTS, found
-from initiatives.touched import in_database
 from partners.history.asking import MomentField, in_words
 
 # Orders that the database has indexes for.

@@ -6,21 +6,12 @@ from collections import defaultdict
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 
+from initiatives.keys import in_database
 from initiatives.models import RECORD_MODELS, Evidence, Participation, Record, statement_models
 from partners.history.versions import CLOSED, versions
 from partners.models import Organisation, OrganisationName
-
-
-def in_database(records: Iterable[Any]) -> RawSQL:
-    """The keys as a subquery, however many there are."""
-    keys = ",".join(map(str, records))
-    if connection.vendor == "postgresql":
-        return RawSQL("SELECT unnest(%s::bigint[])", [f"{{{keys}}}"])
-    return RawSQL("SELECT value FROM json_each(%s)", [f"[{keys}]"])
 
 
 def records_touched(after: int, until: int) -> set[int]:

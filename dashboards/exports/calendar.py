@@ -17,8 +17,8 @@ from dashboards.exports.answers import named
 from dashboards.exports.cells import printable
 from dashboards.exports.formats import FORMATS
 from dashboards.exports.view import ListView
+from initiatives.keys import in_database
 from initiatives.models import KeyDate, Summit
-from initiatives.touched import in_database
 from partners.dates import PartialDate
 
 # A day, or a range from one day to another.

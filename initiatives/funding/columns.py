@@ -26,7 +26,7 @@ from initiatives.funding.measures import MeasureName
 from initiatives.funding.models import Axis, Entry, Place
 from initiatives.funding.rollup import Reason, Rung
 from initiatives.keeping import MOST_TOUCHED, Kept, Version
-from initiatives.touched import in_database
+from initiatives.keys import in_database
 from partners.history.versions import CLOSED, versions
 
 Answer = TypeVar("Answer")

@@ -16,9 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from initiatives.funding.measures import MeasureName
 from initiatives.funding.rollup import Reason, Recurs, Rung
 from initiatives.intervals import Interval, IntervalFields
+from initiatives.keys import in_database
 from initiatives.missing import Missing
 from initiatives.models import Carries, Initiative, Sector, Statement
-from initiatives.touched import in_database
 from partners.dates import DayOf, PartialDateField
 from partners.history.versions import keep_history
 from partners.models import Country, Organisation
