@@ -135,6 +135,9 @@ def test_a_frame_leads_back_to_the_chart_and_nowhere_inside(client):
     assert 'href="http://testserver/charts/funding-by-sector/?bloc=belt-and-road"' in text
     data = json.loads(re.search(r'type="application/json">(.*?)</script>', text, re.S)[1])
     assert data["labels"] and not any(data["links"])
+    text = page(client, "/charts/bloc-by-sector/embed/")
+    data = json.loads(re.search(r'type="application/json">(.*?)</script>', text, re.S)[1])
+    assert data["labels"] and not any([*data["links"], *data["rows_at"], *data["columns_at"]])
     wrong = page(client, "/charts/funding-by-sector/embed/?country=ZZZ", status=400)
     assert "<code>country</code>" in wrong and "<figure" not in wrong
     assert client.get("/charts/no-such-chart/embed/").status_code == 404

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any
 
@@ -163,6 +163,10 @@ class Chart:
     def more(self) -> dict[str, Any]:
         """What only this kind of chart has beside its bars, as JSON."""
         return {}
+
+    def unlinked(self) -> Chart:
+        """The same chart, whose bars lead nowhere."""
+        return replace(self, links=[])
 
     def low(self, amount: Interval | None) -> Any:
         """The low end of a bar as JSON has it, None of nothing."""

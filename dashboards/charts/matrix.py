@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.utils.translation import gettext
@@ -20,14 +20,24 @@ from partners.models import Bloc
 
 @dataclass
 class Matrix(Chart):
-    """A label for each row, a series for each column."""
+    """A label for each row, a series for each column.
+
+    A cell leads to the address of its row with the parameter of its column behind it; nowhere where
+    one of them is None.
+    """
+
+    rows_at: list[str | None] = field(default_factory=list)
+    columns_at: list[str | None] = field(default_factory=list)
 
     @property
     def classes(self) -> list[dict[str, int]]:
         return classes(max((v.records for s in self.series for v in s.values), default=0))
 
     def more(self) -> dict[str, Any]:
-        return {"classes": self.classes, "cell_links": [list(s.links) for s in self.series]}
+        return {"classes": self.classes, "rows_at": self.rows_at, "columns_at": self.columns_at}
+
+    def unlinked(self) -> Chart:
+        return replace(self, links=[], rows_at=[], columns_at=[])
 
 
 def _pairs(index: Index, members: BitMap) -> dict[tuple[Any, Any], int]:
@@ -55,10 +65,16 @@ def bloc_by_sector(slug: str, selection: Selection) -> Chart:
     def counted(bloc: Bloc, sector: Sector) -> int:
         return pairs.get((bloc.pk, sector.pk), 0)
 
-    def cell(bloc: Bloc, sector: Sector) -> str | None:
-        if not counted(bloc, sector):
-            return None
-        return narrowed("initiative_list", selection, sector=sector.slug, bloc=bloc.slug)
+    asked = selection.chose("bloc")
+    rows_at = [narrowed("initiative_list", selection, sector=sector.slug) for sector in lines]
+    columns_at = [
+        "" if asked == [bloc.slug] else None if asked else f"&bloc={bloc.slug}" for bloc in columns
+    ]
+
+    def cell(n: int, m: int) -> str | None:
+        row, column = rows_at[n], columns_at[m]
+        there = counted(columns[m], lines[n]) and row is not None and column is not None
+        return f"{row}{column}" if there else None
 
     return Matrix(
         slug=slug,
@@ -74,9 +90,9 @@ def bloc_by_sector(slug: str, selection: Selection) -> Chart:
             Series(
                 bloc.short_name,
                 [Value.of(counted(bloc, sector)) for sector in lines],
-                [cell(bloc, sector) for sector in lines],
+                [cell(n, m) for n in range(len(lines))],
             )
-            for bloc in columns
+            for m, bloc in enumerate(columns)
         ],
         total=Value.of(placed).amount,
         records=placed,
@@ -86,5 +102,7 @@ def bloc_by_sector(slug: str, selection: Selection) -> Chart:
             (Reason.NO_SECTOR, len(under_any) - placed),
         ),
         kind="matrix",
+        rows_at=rows_at,
+        columns_at=columns_at,
         horizontal=True,
     )

@@ -15,7 +15,7 @@
  *   <script type="application/json" id="matrix-data">
  *     {"title": "Sectors and blocs", "unit": "initiatives", "labels": ["Health", "Space"],
  *      "classes": [{"low": 1, "high": 3, "shade": 4}],
- *      "cell_links": [["/initiatives/?bloc=brics&sector=health", null]],
+ *      "rows_at": ["/initiatives/?sector=health", null], "columns_at": ["&bloc=brics"],
  *      "series": [{"name": "BRICS", "low": [3, 0], "high": [3, 0], "records": [3, 0]}]}
  *   </script>
  * </figure>
@@ -46,6 +46,8 @@
     },
   };
 
+  const linkOf = (row, column) => (row == null || column == null ? null : row + column);
+
   parts.kinds.set("matrix", ({ data, plot, canvas }) => {
     const columns = data.series.map(({ name }) => name);
     const cells = data.labels.flatMap((label, row) =>
@@ -54,7 +56,7 @@
         y: label,
         count: series.records[row],
         shade: data.classes.find(({ high }) => series.records[row] <= high)?.shade,
-        link: data.cell_links?.[column]?.[row] ?? null,
+        link: linkOf(data.rows_at?.[row], data.columns_at?.[column]),
       })),
     ).filter(({ count }) => count);
     if (!cells.length) return null;
