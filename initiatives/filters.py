@@ -24,6 +24,7 @@ from pyroaring import BitMap
 
 from initiatives import search
 from initiatives.index import Index, declare
+from initiatives.keys import Together, numbers
 from initiatives.ladder import Status
 from initiatives.models import (
     Alliance,
@@ -442,7 +443,11 @@ class ByName(ListFilter):
                 matching |= models.Q(**{f"{column}__icontains": word})
                 if column.endswith("folded") and fold(word):
                     matching |= models.Q(**{f"{column}__contains": fold(word)})
-            qs = qs.filter(pk__in=qs.model._default_manager.filter(matching).values("pk"))
+            if any(
+                column.startswith("names__") for column in self.NAMES
+            ):  # of which one has several
+                matching = models.Q(pk__in=qs.model._default_manager.filter(matching).values("pk"))
+            qs = qs.filter(matching)
         return qs
 
 
@@ -513,8 +518,12 @@ class ArticleFilter(ByName):
     NAMES = ("title", "text", "publisher__name")
 
     def count(self) -> int:
-        """How many rows the filters leave; all of them are known."""
-        return super().count() if "q" in self.data else len(public_articles())
+        """How many rows the filters leave; which articles are public is known."""
+        if "q" not in self.data:
+            return len(public_articles())
+        matching = self.by_text(Article.objects.order_by(), "q", self.form.cleaned_data["q"])
+        found = numbers(matching.aggregate(keys=Together("pk"))["keys"])
+        return public_articles().intersection_cardinality(BitMap(found.astype("uint32")))
 
     class Meta:
         model = Article

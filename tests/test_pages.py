@@ -7,7 +7,9 @@ from html import escape
 
 import pytest
 from django.contrib.auth.models import Permission
+from django.core.paginator import Paginator
 from django.db import connection
+from django.template.loader import render_to_string
 from django.test.utils import CaptureQueriesContext
 
 from initiatives.funding.counting import recount
@@ -553,3 +555,9 @@ def test_an_organisation_does_not_name_one_that_readers_may_not_see(client):
         )
     )
     assert client.get("/organisations/open-lab.json").json()["parent"] == "hidden-holding"
+
+
+def test_large_numbers_are_grouped(rf):
+    many = Paginator(range(12_345), 50)
+    text = render_to_string("partials/pagination.html", {"page": many.page(30)}, rf.get("/"))
+    assert "1,451 to 1,500 of 12,345" in text
