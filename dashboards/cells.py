@@ -10,6 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.apps import apps
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import truncatewords
 from django.template.loader import render_to_string
 from django.urls import reverse
@@ -141,7 +142,7 @@ def counted(read: Callable[[Any], int], route: str, by: str, key: Callable[[Any]
         if (moment := asked_moment()) and moment.text:
             asked[PARAMETER] = moment.text
         url = f"{reverse(route)}?{urlencode(asked)}"
-        return format_html('<a href="{}">{}</a>', url, read(row)) if read(row) else "0"
+        return format_html('<a href="{}">{}</a>', url, intcomma(read(row))) if read(row) else "0"
 
     return draw
 
@@ -149,7 +150,7 @@ def counted(read: Callable[[Any], int], route: str, by: str, key: Callable[[Any]
 def counted_at(read: Callable[[Any], int], anchor: str) -> Drawing:
     """A number that leads to what it counts, on the page of the row."""
     return lambda row: format_html(
-        '<a href="{}#{}">{}</a>', row.get_absolute_url(), anchor, read(row)
+        '<a href="{}#{}">{}</a>', row.get_absolute_url(), anchor, intcomma(read(row))
     )
 
 

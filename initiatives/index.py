@@ -228,10 +228,10 @@ class Index:
 
     def _began_in(self, among: BitMap, year: int | None) -> dict[Any, int]:
         keys = np.asarray(among.to_array(), dtype=np.int64)
-        first, last = self._months
         if year is None:
-            years = first[keys] // 12
-            return _tally(years[(years == last[keys] // 12) & (first[keys] >= 0)])
+            years = _tally(self._years[keys])
+            return {year: n for year, n in years.items() if year}
+        first, last = self._months
         first, last = first[keys] - 12 * year, last[keys] - 12 * year
         within = (first >= 0) & (last < 12)
         first, last = first[within], last[within]
@@ -247,6 +247,12 @@ class Index:
         """The months of the first and the last day of the beginnings, counted from year 0; else -1."""
         unknown = (self.earliest == UNKNOWN) | (self.latest == UNKNOWN)
         return _month(self.earliest, unknown), _month(self.latest, unknown)
+
+    @cached_property
+    def _years(self) -> np.ndarray:
+        """The year in which each surely began, 0 if there is none."""
+        first, last = self._months
+        return np.where((first >= 0) & (first // 12 == last // 12), first // 12, 0).astype(np.int16)
 
     def with_members(self, blocs: Iterable[int], on: dt.date | None) -> BitMap:
         """The records in which a full member of one of the blocs takes part.

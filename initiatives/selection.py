@@ -94,6 +94,8 @@ class Selection:
         """What would match without the filter `name`: for the counts beside its choices."""
         if self.errors:
             return BitMap()
+        if name and name not in self._chosen:
+            return self.members
         others = [members for n, members in self._chosen.items() if n != name]
         return BitMap.intersection(self._everything, *others) if others else self._everything
 

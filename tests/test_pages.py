@@ -561,3 +561,20 @@ def test_large_numbers_are_grouped(rf):
     many = Paginator(range(12_345), 50)
     text = render_to_string("partials/pagination.html", {"page": many.page(30)}, rf.get("/"))
     assert "1,451 to 1,500 of 12,345" in text
+
+
+ROWS = "/funding/rows/?chart=funding-by-year&rung=announced&"
+
+
+@pytest.mark.parametrize("address", ["/funding/?", ROWS])
+@pytest.mark.parametrize("asked", ["page=-1", "page=0", "page=abc", "page=1&page=2"])
+def test_a_page_of_money_that_is_no_number_is_refused_by_name(client, address, asked):
+    assert client.get(address.rstrip("?&")).status_code == 200
+    assert "<code>page</code>" in page(client, f"{address}{asked}", status=400)
+    assert client.get(f"{address}page=999").status_code == 404
+
+
+@pytest.mark.parametrize("asked", ["bars=upright", "bars=stacked&bars=upright"])
+def test_bars_are_stacked_or_not(client, asked):
+    assert "<code>bars</code>" in page(client, f"/funding/?{asked}", status=400)
+    assert client.get("/funding/?bars=stacked").status_code == 200

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -23,6 +22,7 @@ from dashboards.exports.cells import read_rows
 from dashboards.exports.csv import csv_response
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import INITIATIVES
+from dashboards.paging import page_of, whole
 from dashboards.reading import ByRecord
 from dashboards.statement_rows import funding_row, grouped
 from initiatives.facets import facet
@@ -51,6 +51,10 @@ WHICH = ("chart", "bar", "reason")
 def funding(request: HttpRequest) -> HttpResponse:
     """The charts of money for the initiatives that the filter selects."""
     selection = Selection(INITIATIVES.filters, request.GET, INITIATIVES.records())
+    number = whole(request, selection, "page", 1, None)
+    stacked = request.GET.get("bars") == "stacked"
+    if {*request.GET.getlist("bars")} - {"", "stacked"}:
+        selection.errors["bars"] = [gettext("Leave it out, or say “stacked”.")]
     context: dict[str, Any] = {
         "selection": selection,
         "facets": [facet(selection, name) for name in FACETS],
@@ -60,7 +64,7 @@ def funding(request: HttpRequest) -> HttpResponse:
     account = money.account_of(selection)
     charts = [money.money_chart(slug, selection, account, MOST) for slug in money.KINDS]
     for chart in charts:
-        chart.stacked = request.GET.get("bars") == "stacked" and len(account.basis.rungs) == 1
+        chart.stacked = stacked and len(account.basis.rungs) == 1
     by_rung = totals(selection)
     shown = {"as_of", "rung", "currency", "measure", *FACETS}
     index = selection.index
@@ -76,11 +80,11 @@ def funding(request: HttpRequest) -> HttpResponse:
         "rungs": Rung,
         "rungs_chart": INITIATIVE_CHARTS["funding-by-rung"](selection),
         "charts": charts,
-        "stacked": request.GET.get("bars") == "stacked",
+        "stacked": stacked,
         "asked_rungs": selection.chose("rung"),
         "totals": by_rung,
         "elsewhere": [row for row in by_rung if row["rung_value"] not in account.basis.rungs],
-        "statements": _statements(request, selection, account),
+        "statements": _statements(selection, account, number),
     }
     return render(request, "funding.html", context)
 
@@ -105,11 +109,11 @@ def totals(selection: Selection) -> list[dict[str, Any]]:
     ]
 
 
-def _statements(request: HttpRequest, selection: Selection, account: Account) -> dict[str, Any]:
+def _statements(selection: Selection, account: Account, number: int) -> dict[str, Any]:
     """A page of the money statements of the selection, each with whether it counts."""
     records = np.array(selection.ordered(), dtype=np.int64)
     rows = ByRecord(records, account.stated(records), _stated)
-    page = Paginator(rows, STATEMENTS_PER_PAGE).get_page(request.GET.get("page"))
+    page = page_of(rows, STATEMENTS_PER_PAGE, number)
     why = account.reasons({statement.record_id for statement in page})
     by_record = defaultdict(list)
     for statement in page:
@@ -170,10 +174,12 @@ def rows(request: HttpRequest) -> HttpResponse:
         selection, found = _drilldown(request, strict=False)
     except NothingBehindIt as error:
         raise Http404(str(error)) from error
+    number = whole(request, selection, "page", 1, None)
+    found = None if selection.errors else found
     context: dict[str, Any] = {"selection": selection, "drilldown": found}
     if found is None:
         return render(request, "funding_rows.html", context, status=400)
-    context["page"] = Paginator(found.entries, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    context["page"] = page_of(found.entries, ROWS_PER_PAGE, number)
     context["rows"] = found.explained(context["page"])
     return render(request, "funding_rows.html", context)
 

@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Iterable
 from typing import Any
 
-from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.translation import gettext
 from django.views.decorators.http import require_safe
 
 from dashboards.as_of import answers_as_of
@@ -24,6 +22,7 @@ from dashboards.exports.page import taken_away
 from dashboards.exports.view import ListView
 from dashboards.freshness import unless_unchanged
 from dashboards.lists import Listing
+from dashboards.paging import page_of, whole
 from initiatives.search import Query, quotes
 from initiatives.selection import Selection
 from partners.history.changes import data_version
@@ -60,14 +59,11 @@ class _Rows:
 def page(request: HttpRequest, listing: Listing) -> HttpResponse:
     """The list with its filters; only the results when htmx asks."""
     selection = Selection(listing.filters, request.GET, listing.records())
-    number = _whole(request, selection, "page", 1, None)
-    size = _whole(request, selection, "size", SIZES[0], SIZES)
+    number = whole(request, selection, "page", 1, None)
+    size = whole(request, selection, "size", SIZES[0], SIZES)
     columns = listing.of_page(selection)
     rows: Any = _Rows(listing, selection, columns)
-    paginator: Paginator = Paginator(rows, size)
-    if number > paginator.num_pages:
-        raise Http404("no such page")
-    shown = paginator.page(number)
+    shown = page_of(rows, size, number)
     context = {
         **explored(listing, selection, TABLE),
         "page": shown,
@@ -84,29 +80,6 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
         context |= taken_away(ListView(listing, selection, request))
     status = 400 if selection.errors else 200
     return render(request, "list.html", context, status=status)
-
-
-def _whole(
-    request: HttpRequest,
-    selection: Selection,
-    name: str,
-    usual: int,
-    allowed: Container[int] | None,
-) -> int:
-    """A number of the page itself; what is none is noted among the errors, and the usual taken."""
-    if len(set(request.GET.getlist(name))) > 1:
-        selection.errors[name] = [gettext("Give one value only.")]
-        return usual
-    text = request.GET.get(name) or str(usual)
-    number = int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
-    if number and (allowed is None or number in allowed):
-        return number
-    selection.errors[name] = [
-        gettext("Enter a page number, 1 or more.")
-        if allowed is None
-        else gettext("Choose one of the numbers that are offered.")
-    ]
-    return usual
 
 
 def _looked_for(selection: Selection, rows: Iterable[Any]) -> Query | None:
