@@ -17,5 +17,6 @@ urlpatterns = [
 ]
 
 handler400 = "dashboards.views.pages.bad_request"
-# Other errors are answered by Django's own handlers through templates/403.html, 404.html,
-# 403_csrf.html and 500.html.
+handler404 = "dashboards.views.pages.not_found"
+# Other errors are answered by Django's own handlers through templates/403.html, 403_csrf.html and
+# 500.html.

@@ -578,3 +578,12 @@ def test_a_page_of_money_that_is_no_number_is_refused_by_name(client, address, a
 def test_bars_are_stacked_or_not(client, asked):
     assert "<code>bars</code>" in page(client, f"/funding/?{asked}", status=400)
     assert client.get("/funding/?bars=stacked").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "address", ["/initiatives/nonsense.json", "/charts/nonsense.json", "/no.json"]
+)
+def test_json_that_is_not_there_is_a_404_in_json(client, address):
+    response = client.get(address)
+    assert response.status_code == 404
+    assert response.json()["errors"].keys() == {"address"}

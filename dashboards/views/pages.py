@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+from django.views.defaults import page_not_found
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, money
@@ -131,3 +132,11 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     if not request.path.endswith("/"):
         return json_response({"errors": errors}, status=400)
     return render(request, "400.html", {"errors": errors}, status=400)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Nothing at this address: JSON for whoever asked for it, else a page that leads on."""
+    if request.path.endswith(".json"):
+        errors = {"address": [_("There is nothing at this address.")]}
+        return json_response({"errors": errors}, status=404)
+    return page_not_found(request, exception)
