@@ -92,10 +92,10 @@ def test_a_page_keeps_to_the_security_headers(client, address):
 
 @pytest.mark.parametrize(
     "address",
-    ["/nowhere/", "/initiatives/nowhere/", "/initiatives/nowhere.json", "/countries/XYZ/",
+    ["/nowhere/", "/initiatives/nowhere/", "/countries/XYZ/",
      "/countries/chn/", "/blocs/nato-of-the-stars/", "/organisations/nobody/",
      "/articles/999999/", "/articles/99999999999999999999/", "/imports/999999/",
-     "/alliances/digital-silk-road/", "/initiatives/?page=99", "/charts/nothing.json"],
+     "/alliances/digital-silk-road/", "/initiatives/?page=99"],
 )  # fmt: skip
 def test_what_is_not_there_is_a_404_that_leads_on(client, address):
     text = page(client, address, status=404)
