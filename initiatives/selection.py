@@ -27,9 +27,11 @@ from initiatives.keyset import Place, walked
 from initiatives.models import Record
 from initiatives.search import PARTS, found
 from partners.history.asking import MomentField, in_words
+from partners.history.moment import asked_moment
 
 # Orders that the database has indexes for.
 COLUMNS = {"title": "title", "changed": "-changed_at"}
+# Of so few records the database puts those alone in order.
 FEW = 2_000
 
 
@@ -153,10 +155,11 @@ class Selection:
     def _by_column(self, place: Place | None = None) -> Iterator[Place]:
         """Where the matching records stand in an order that the database knows, behind a place.
 
-        Few are put in order by the database; many are met on the way through all in that order.
+        Few are put in order by the database; many are met on the way through all in that order. The
+        past has no indexes.
         """
         order = (COLUMNS[self.sort], "pk")
-        if len(self.members) <= FEW:
+        if len(self.members) <= FEW or asked_moment() is not None:
             return walked(self.records.order_by(*order), place)
         everything = walked(Record.objects.published().order_by(*order), place)
         return (there for there in everything if there[-1] in self.members)

@@ -149,9 +149,14 @@ def test_what_is_added_and_withdrawn_between_two_pages_shifts_no_row(client, pan
     assert len(gone) >= 4
 
 
+@pytest.mark.parametrize("few", [0, 2_000], ids=["walked", "put in order"])
 @pytest.mark.parametrize("sort", ["newest", "oldest", "title", "relevance"])
-def test_what_is_changed_between_two_pages_does_not_move_the_others(client, pandas, sort):
+def test_what_is_changed_between_two_pages_does_not_move_the_others(
+    client, pandas, monkeypatch, sort, few
+):
     """The row at which a page ended gets another place: the next page begins where it was."""
+    monkeypatch.setattr("initiatives.selection.FEW", few)
+    monkeypatch.setattr("initiatives.keyset.SOME", 3)
     before = [row["slug"] for row in rows(client, "initiatives", f"q=panda&sort={sort}")]
 
     def change(seen: list[str]) -> None:
@@ -209,10 +214,7 @@ def article_of(key: str, title: str, printed: str) -> None:
     statement.carried.create(evidence=passage)
 
 
-@pytest.mark.parametrize("few", [0, 2_000], ids=["walked", "put in order"])
-def test_as_of_a_time_every_page_is_of_one_state(client, pandas, monkeypatch, few):
-    monkeypatch.setattr("initiatives.selection.FEW", few)
-    monkeypatch.setattr("initiatives.keyset.SOME", 3)
+def test_as_of_a_time_every_page_is_of_one_state(client, pandas):
     then = quote(last_change().isoformat())
     before = [row["slug"] for row in rows(client, "initiatives", "q=panda&sort=changed")]
 
