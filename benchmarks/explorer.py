@@ -73,26 +73,28 @@ def run(options: argparse.Namespace) -> int:
 
 
 def prepare(size: int, money: bool) -> dict[str, Any]:
-    """So many initiatives, their money counted and their texts indexed; nothing if they are there."""
+    """So many initiatives, their money counted and their texts indexed; what is there is left."""
     _site()
     from django.core.management import call_command
+    from django.db import connection
 
     from initiatives.funding.counting import recount_all
+    from initiatives.funding.models import Entry
     from initiatives.models import Initiative
     from initiatives.search import catch_up
 
     call_command("migrate", verbosity=0)
-    there = Initiative.objects.count()
-    if there == size:
-        return {}
-    if there:
+    took = {}
+    if not (there := Initiative.objects.count()):
+        load_reference()
+        took["filled"] = seconds(lambda: records.fill(size, by_tenths("made", size)))
+    elif there != size:
         raise SystemExit(f"{there:,} initiatives are kept, not {size:,}: remove the folder")
-    load_reference()
-    took = {"filled": seconds(lambda: records.fill(size, by_tenths("made", size)))}
-    if money:
+    if money and not Entry.objects.exists():
         took["counted"] = seconds(lambda: recount_all(lambda more: None))
     took["texts"] = seconds(catch_up)
-    took["flat"] = seconds(raw.make)
+    if raw.LAST not in connection.introspection.table_names():
+        took["flat"] = seconds(raw.make)
     say(f"  {', '.join(f'{name} {seconds:.0f} s' for name, seconds in took.items())}")
     return took
 

@@ -13,6 +13,8 @@ from typing import Any
 # A question: the country, the sector and the bloc that are asked for, by key; None: not asked for.
 Question = tuple[int | None, int | None, int | None]
 SHOWN = 50
+# The table that is made last.
+LAST = "pairs"
 
 
 def make() -> None:

@@ -24,7 +24,7 @@ from pyroaring import BitMap
 
 from initiatives import search
 from initiatives.index import Index, declare
-from initiatives.keys import Together, numbers
+from initiatives.keys import Together, key_set
 from initiatives.ladder import Status
 from initiatives.models import (
     Alliance,
@@ -443,9 +443,7 @@ class ByName(ListFilter):
                 matching |= models.Q(**{f"{column}__icontains": word})
                 if column.endswith("folded") and fold(word):
                     matching |= models.Q(**{f"{column}__contains": fold(word)})
-            if any(
-                column.startswith("names__") for column in self.NAMES
-            ):  # of which one has several
+            if "names__folded" in self.NAMES:  # of which a row has several
                 matching = models.Q(pk__in=qs.model._default_manager.filter(matching).values("pk"))
             qs = qs.filter(matching)
         return qs
@@ -522,8 +520,8 @@ class ArticleFilter(ByName):
         if "q" not in self.data:
             return len(public_articles())
         matching = self.by_text(Article.objects.order_by(), "q", self.form.cleaned_data["q"])
-        found = numbers(matching.aggregate(keys=Together("pk"))["keys"])
-        return public_articles().intersection_cardinality(BitMap(found.astype("uint32")))
+        found = key_set(matching.aggregate(keys=Together("pk"))["keys"])
+        return public_articles().intersection_cardinality(found)
 
     class Meta:
         model = Article

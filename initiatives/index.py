@@ -55,11 +55,10 @@ class Dimension:
     record: str = "record_id"
     names: type[models.Model] | None = None
 
-    def pairs(self, records: Iterable[int] | None = None) -> Iterator[tuple[Hashable, int]]:
-        """Value and record of every row; with `records`, of those about them."""
-        rows = self.rows().order_by()
-        if records is not None:
-            rows = rows.filter(**{f"{self.record}__in": in_database(records)})
+    def pairs(self, records: Iterable[int]) -> Iterator[tuple[Hashable, int]]:
+        """Value and record of every row about some records."""
+        about = {f"{self.record}__in": in_database(records)}
+        rows = self.rows().order_by().filter(**about)
         return rows.values_list(self.value, self.record).iterator(chunk_size=20_000)
 
     def sets(self) -> Sets:

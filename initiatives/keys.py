@@ -14,6 +14,7 @@ from django.db import connection
 from django.db.models import Aggregate, BigIntegerField, F, Func, IntegerField, TextField
 from django.db.models.expressions import Combinable, RawSQL, Value
 from django.db.models.functions import Cast
+from pyroaring import BitMap
 
 _BITS = 32
 
@@ -44,6 +45,11 @@ class Together(Aggregate):
 def numbers(text: str | None) -> np.ndarray:
     """The numbers of a text of `Together`, in no order."""
     return np.fromstring(text or "", dtype=np.int64, sep=",")
+
+
+def key_set(text: str | None) -> BitMap:
+    """The keys of such a text."""
+    return BitMap(numbers(text).astype(np.uint32))
 
 
 def paired(first: Combinable, second: str) -> Combinable:

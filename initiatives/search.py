@@ -15,12 +15,11 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
 
-import numpy as np
 from django.db import connection, transaction
 from pyroaring import BitMap
 
 from initiatives.index import Index
-from initiatives.keys import in_database
+from initiatives.keys import in_database, key_set
 from initiatives.models import (
     Evidence,
     Participation,
@@ -185,7 +184,7 @@ def _held(query: Query, parts: tuple[str, ...]) -> BitMap:
                 [query.for_sqlite(parts)],
             )
         (keys,) = cursor.fetchone()
-    return BitMap(np.fromstring(keys or "", dtype=np.uint32, sep=","))
+    return key_set(keys)
 
 
 def _read(query: Query, parts: tuple[str, ...], records: Iterable[int] | None) -> BitMap:

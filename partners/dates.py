@@ -287,10 +287,10 @@ class DayOf(models.DateField):
 
 
 class IndexOfDays(models.Index):
-    """An index in which days that are not known come last, as lists have them."""
+    """An index of days, the latest first and those that are not known last, as lists have them."""
 
     def create_sql(self, model: Any, schema_editor: Any, *args: Any, **kwargs: Any) -> Any:
-        """For SQLite without the words for it, which are not known there: it is what it does."""
+        """For SQLite without the words for it: it refuses them, and does so anyway."""
         if schema_editor.connection.vendor != "sqlite":
             return super().create_sql(model, schema_editor, *args, **kwargs)
         plain = models.Index(

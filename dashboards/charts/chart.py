@@ -52,8 +52,9 @@ class Chart:
 
     `links` lead from each label to exactly the rows behind it, None where nothing is behind it;
     `why` to those behind the total. `total` is None where one would add what must not be added.
-    `drawn` is how many labels are drawn at most: the table and the data have all, but where the chart
-    was made of its first labels alone; then `of` says how many there are. A chart of flows has in `flows` the two keys of each label, and in `flow_names` what they are called.
+    `drawn` is how many labels are drawn at most: the table and the data have all. Of a chart made of
+    its first labels alone `of` says how many there are. A chart of flows has in `flows` the two keys
+    of each label, and in `flow_names` what they are called.
     """
 
     slug: str
