@@ -89,14 +89,13 @@ def missing(said: Any) -> SafeString:
 
 def status(initiative: Any) -> SafeString:
     """Where it stands on the ladder, as a badge."""
-    text = display("status")(initiative)
-    return _partial("partials/status.html", get_language(), status=initiative.status, text=text)
+    return _status(initiative.status, get_language())
 
 
 @lru_cache(maxsize=1_000)
-def _partial(template: str, language: str | None, **said: Any) -> SafeString:
-    """What a template makes of a few values, the same for many rows."""
-    return render_to_string(template, said)
+def _status(status: str, language: str | None) -> SafeString:
+    text = _label("initiatives.Initiative", "status", status, language)
+    return render_to_string("partials/status.html", {"status": status, "text": text})
 
 
 def began(record: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.http import QueryDict
-from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from dashboards.columns import Column
@@ -15,6 +15,7 @@ from dashboards.lists import INITIATIVES, SINGULAR, SUMMITS, Listing
 from initiatives.facets import facet
 from initiatives.selection import Selection
 from partners.history.asking import PARAMETER
+from partners.history.moment import path_to
 
 TABLE, CHARTS = "table", "charts"
 # The ways to look at each list, by its name: the table, all charts, or the slug of one.
@@ -62,8 +63,8 @@ def tabs(listing: Listing, selection: Selection, here: str) -> list[Tab]:
 
 def _address(listing: Listing, way: str) -> str:
     if way == TABLE:
-        return reverse(f"{SINGULAR[listing.name]}_list")
-    return reverse("charts") if way == CHARTS else reverse("chart", args=[way])
+        return path_to(f"{SINGULAR[listing.name]}_list")
+    return path_to("charts") if way == CHARTS else path_to("chart", way)
 
 
 def compare_url(listing: Listing, selection: Selection) -> str:
@@ -75,7 +76,7 @@ def compare_url(listing: Listing, selection: Selection) -> str:
     params.pop("columns", None)
     asked = {"a": params.urlencode(), PARAMETER: "".join(moment)}
     query = urlencode({name: value for name, value in asked.items() if value})
-    return f"{reverse('compare')}?{query}".rstrip("?")
+    return f"{path_to('compare')}?{query}".rstrip("?")
 
 
 def explored(listing: Listing, selection: Selection, here: str) -> dict[str, Any]:
@@ -91,6 +92,7 @@ def explored(listing: Listing, selection: Selection, here: str) -> dict[str, Any
         "carried_along": [active for active in selection.active if active.name not in shown],
         "tabs": tabs(listing, selection, here),
         "compare_url": compare_url(listing, selection),
+        "today": timezone.localdate().isoformat(),
     }
 
 

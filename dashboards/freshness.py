@@ -14,7 +14,7 @@ from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from django.views.decorators.vary import vary_on_headers
 
-from partners.history.changes import version_moment
+from partners.history.changes import asked_once, version_moment
 from partners.history.moment import today
 
 # What makes an answer different from that to everybody else.
@@ -26,28 +26,35 @@ def unless_unchanged(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
     """A view of public data: 304 to whoever has its answer, of this data version and this day.
 
     For visitors who are not signed in; what others are shown depends on what they may do, and is
-    sent each time. One query.
+    sent each time. One query, and the answer is of the version that it finds.
     """
 
     @wraps(view)
     @vary_on_headers("Cookie", "Accept-Language")
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        response: HttpResponse
-        if any(name in request.COOKIES for name in PERSONAL):
-            response = view(request, *args, **kwargs)
-            patch_cache_control(response, private=True)
-            return response
-        etag = entity_tag(request)
-        if etag in parse_etags(request.headers.get("If-None-Match", "")):
-            response = HttpResponseNotModified()
-        else:
-            response = view(request, *args, **kwargs)
-        if response.status_code in (200, 304):
-            response["ETag"] = etag
-        patch_cache_control(response, no_cache=True)
-        return response
+        with asked_once():
+            return _answered(view, request, *args, **kwargs)
 
     return answer
+
+
+def _answered(
+    view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
+) -> HttpResponse:
+    response: HttpResponse
+    if any(name in request.COOKIES for name in PERSONAL):
+        response = view(request, *args, **kwargs)
+        patch_cache_control(response, private=True)
+        return response
+    etag = entity_tag(request)
+    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+        response = HttpResponseNotModified()
+    else:
+        response = view(request, *args, **kwargs)
+    if response.status_code in (200, 304):
+        response["ETag"] = etag
+    patch_cache_control(response, no_cache=True)
+    return response
 
 
 def entity_tag(request: HttpRequest, *more: str) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from urllib.parse import quote
 
+from django.utils.translation import get_language
 from pyroaring import BitMap
 
 from initiatives.selection import Selection
@@ -16,25 +17,29 @@ FIRST = 8
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """One choice of a filter: how many records one gets by taking it alone, and the way there."""
+    """One choice of a filter, and how many records one gets by taking it alone."""
 
     value: str
     label: str
     count: int
-    selected: bool = False
-    alone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """A filter as a list of choices; `without` names the filter that leaves them out, if any."""
+    """A filter as a list of choices, those that are `chosen` first.
+
+    `others` is the query string of all other filters; `without` names the filter that leaves choices
+    out, if any, and `left_out` are those that it does.
+    """
 
     name: str
     label: str
     choices: list[Choice]
+    chosen: frozenset[str]
+    others: str
     errors: list[str]
-    without: str = ""
-    left_out: list[Choice] = field(default_factory=list)
+    without: str
+    left_out: list[Choice]
 
     @property
     def first(self) -> list[Choice]:
@@ -50,41 +55,43 @@ class Facet:
     def to_leave_out(self) -> list[Choice]:
         """What is left out, then what could be."""
         gone = {choice.value for choice in self.left_out}
-        there = [Choice(c.value, c.label, c.count) for c in self.choices if c.value not in gone]
-        return [*self.left_out, *there]
+        return [*self.left_out, *(choice for choice in self.choices if choice.value not in gone)]
 
     @property
     def open(self) -> bool:
         """Whether something of it was chosen."""
-        return bool(self.errors or self.left_out or any(c.selected for c in self.choices))
+        return bool(self.errors or self.left_out or self.chosen)
+
+    def alone(self, choice: Choice) -> str:
+        """The query string of the choice alone, beside all other filters."""
+        return f"{self.others}{'&' if self.others else ''}{self.name}={quote(choice.value)}"
 
 
 def facet(selection: Selection, name: str) -> Facet:
     """The choices of a filter with their counts under all other filters; chosen ones first."""
     others = selection.ignoring(name)
     found = periods(selection, others) if name == "began" else counts(selection, name, others)
-    there = {choice.value for choice in found}
-    missing = [
-        Choice(active.value, active.text, 0)
-        for active in selection.active
-        if active.name == name and active.value not in there
-    ]
-    selected = set(selection.chose(name))
+    chosen = frozenset(selection.chose(name))
+    if chosen:
+        there = {choice.value for choice in found}
+        missing = [
+            Choice(active.value, active.text, 0)
+            for active in selection.active
+            if active.name == name and active.value not in there
+        ]
+        found = sorted([*missing, *found], key=lambda choice: choice.value not in chosen)
     rest = selection.params.copy()
     rest.pop(name, None)
-    query = f"{rest.urlencode()}&" if rest else ""
-    choices = [
-        Choice(c.value, c.label, c.count, c.value in selected, f"{query}{name}={quote(c.value)}")
-        for c in [*missing, *found]
-    ]
     without = f"not_{name}"
     return Facet(
         name,
         str(selection.filterset.filters[name].label),
-        sorted(choices, key=lambda c: not c.selected),
+        found,
+        chosen,
+        rest.urlencode(),
         selection.errors.get(name, []) + selection.errors.get(without, []),
         without if without in selection.filterset.filters else "",
-        [Choice(a.value, a.text, 0, True) for a in selection.active if a.name == without],
+        [Choice(a.value, a.text, 0) for a in selection.active if a.name == without],
     )
 
 
@@ -94,12 +101,16 @@ def counts(selection: Selection, name: str, among: BitMap | None = None) -> list
     The most frequent first.
     """
     filter_ = selection.filterset.filters[name]
-    found = selection.index.counts(filter_.dimension, selection.members if among is None else among)
-    named = filter_.named(selection.index, found)
-    choices = [
-        Choice(value, label, found[key]) for key, (value, label) in named.items() if key in found
-    ]
-    return sorted(choices, key=lambda choice: (-choice.count, choice.label))
+    index = selection.index
+    among = selection.members if among is None else among
+
+    def count() -> list[Choice]:
+        found = index.counts(filter_.dimension, among)
+        named = filter_.named(index, found).items()
+        choices = [Choice(value, label, found[key]) for key, (value, label) in named]
+        return sorted(choices, key=lambda choice: (-choice.count, choice.label))
+
+    return index.once(("choices", name, get_language()), among, count)
 
 
 def periods(selection: Selection, among: BitMap) -> list[Choice]:

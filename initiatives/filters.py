@@ -142,8 +142,7 @@ class Having(OfRecords, df.ModelMultipleChoiceFilter):
 
     def named(self, index: Index, values: Iterable[Any]) -> dict[Any, tuple[str, str]]:
         """For values of the dimension, how the address calls them and what they are called."""
-        rows = index.rows_of(self.queryset.model, values)
-        return {pk: (str(getattr(row, self.key)), str(row)) for pk, row in rows.items()}
+        return index.called(self.queryset.model, self.key, values)
 
 
 class Being(OfRecords, df.MultipleChoiceFilter):

@@ -22,6 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 from django.db import models
 from django.db.models import Case, F, When
+from django.utils.translation import get_language
 from pyroaring import BitMap
 
 from initiatives.keeping import MOST_TOUCHED, Kept, Version, reading, version_read
@@ -38,8 +39,9 @@ FEW = 2_000
 MOST_ROWS = 20_000
 # Of fewer than one in so many records, those are put in order; of more, those in order are looked at.
 SPARSE = 20
-# Answers of the text index that are kept.
+# Answers of the text index that are kept, and what filters leave with all that is counted of it.
 MOST_REMEMBERED = 100
+MOST_LEFT = 200
 UNKNOWN = np.iinfo(np.int32).min
 
 
@@ -105,6 +107,20 @@ Sets = dict[Hashable, BitMap]
 Memberships = dict[int, list[tuple[int, dt.date | None, dt.date | None]]]
 
 
+class Members(BitMap):
+    """A set of records that is kept, and with it what was found of it."""
+
+    # By what was asked. A set that is made of this one has none.
+    answers: dict[Hashable, Any] | None = None
+
+    @classmethod
+    def kept(cls, records: BitMap) -> Members:
+        """The same set, for answers to be kept with."""
+        found = cls(records)
+        found.answers = {}
+        return found
+
+
 @dataclass(frozen=True)
 class Index:
     """The sets of one data version, which is the number and the time of its last change.
@@ -122,16 +138,24 @@ class Index:
     memberships: Memberships
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
     _any: dict[str, BitMap] = field(default_factory=dict)
-    _of_all: dict[Hashable, Any] = field(default_factory=dict)
     _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
+    _called: dict[Hashable, dict[Any, tuple[str, str]]] = field(default_factory=dict)
     _remembered: dict[Hashable, BitMap] = field(default_factory=dict)
+    _left: dict[Hashable, Members] = field(default_factory=dict)
 
     # --- What it is asked ------------------------------------------------------------------------
 
     def published(self, type: str | None = None) -> BitMap:
         """The published records of a type; without one, of all types."""
+        return self._published.get(type, BitMap())
+
+    @cached_property
+    def _published(self) -> dict[Any, Members]:
         types = self.sets["type"]
-        return types.get(type, BitMap()) if type else BitMap.union(BitMap(), *types.values())
+        everything = BitMap.union(BitMap(), *types.values())
+        return {
+            type: Members.kept(records) for type, records in [*types.items(), (None, everything)]
+        }
 
     def having(self, dimension: str, values: Iterable[Hashable]) -> BitMap:
         """The records with any of the values."""
@@ -158,6 +182,22 @@ class Index:
                 known.update(model._default_manager.in_bulk(missing))
         return {key: known[key] for key in wanted if key in known}
 
+    def called(
+        self, model: type[models.Model], key: str, values: Iterable[Any]
+    ) -> dict[Any, tuple[str, str]]:
+        """By key of such rows, what their column `key` says and how they are called.
+
+        Each is asked once in a language.
+        """
+        known = self._called.setdefault((model, key, get_language()), {})
+        wanted = [*values]
+        if len(known) > MOST_ROWS:
+            known.clear()
+        if missing := [value for value in wanted if value not in known]:
+            for pk, row in self.rows_of(model, missing).items():
+                known[pk] = (str(getattr(row, key)), str(row))
+        return {value: known[value] for value in wanted if value in known}
+
     def named(self, dimension: str, records: Iterable[int]) -> dict[int, list[Any]]:
         """The rows that some records name in a dimension, by record and in the order of their names."""
         among, of = BitMap(records), DIMENSIONS[dimension]
@@ -172,10 +212,13 @@ class Index:
                     values[record].add(value)
         model = of.names
         assert model is not None
-        rows = self.rows_of(model, set().union(*values.values()) - {None})
-        names = {key: str(row) for key, row in rows.items()}
+        every = set().union(*values.values()) - {None}
+        rows = self.rows_of(model, every)
+        called = self.called(model, "pk", every)
         return {
-            record: [rows[key] for key in sorted(found & names.keys(), key=lambda key: names[key])]
+            record: [
+                rows[key] for key in sorted(found & rows.keys(), key=lambda key: called[key][1])
+            ]
             for record, found in values.items()
         }
 
@@ -189,14 +232,28 @@ class Index:
             self._remembered.pop(next(iter(self._remembered)), None)
         return found
 
+    def left(self, asked: Hashable, ask: Callable[[], BitMap]) -> BitMap:
+        """The records that filters leave, found once; of many filters, those asked last are kept.
+
+        What is counted of them is kept with them: the pages of a list, its orders and its charts
+        ask the same. At a million records a set has at most 125 kB and its counts some 30.
+        """
+        found = self._left.pop(asked, None)
+        if found is None:
+            found = Members.kept(ask())
+        self._left[asked] = found
+        while len(self._left) > MOST_LEFT:
+            self._left.pop(next(iter(self._left)), None)
+        return found
+
     def once(self, asked: Hashable, among: BitMap, work: Callable[[], Found]) -> Found:
-        """What `work` finds of the records: once, where they are all published ones of a type."""
-        for type, everything in self.sets["type"].items():
-            if among is everything:
-                if (asked, type) not in self._of_all:
-                    self._of_all[asked, type] = work()
-                return self._of_all[asked, type]
-        return work()
+        """What `work` finds of the records: once, where they are a set that is kept."""
+        answers = getattr(among, "answers", None)
+        if answers is None:
+            return work()
+        if asked not in answers:
+            answers[asked] = work()
+        return answers[asked]
 
     def counts(self, dimension: str, among: BitMap) -> dict[Hashable, int]:
         """How many of the records have each value, for those values that any of them has."""
@@ -291,7 +348,9 @@ class Index:
 
         Of one day, what was entered last comes first.
         """
-        return self.once("in order", members, lambda: self._in_order(members))
+        if any(members is everything for everything in self._published.values()):
+            return self.once("in order", members, lambda: self._in_order(members))
+        return self._in_order(members)  # eight bytes a record are too many to keep
 
     def _in_order(self, members: BitMap) -> np.ndarray:
         if SPARSE * len(members) < len(self.newest_first):

@@ -7,7 +7,7 @@ never means "everything".
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -17,20 +17,22 @@ import numpy as np
 from django.db import models
 from django.http import QueryDict
 from django.utils.text import get_text_list
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import get_language, gettext, ngettext
 from pyroaring import BitMap
 
 from initiatives.filters import ListFilter, RecordFilter
-from initiatives.index import UNKNOWN, Index, index
+from initiatives.index import UNKNOWN, Found, Index, index
 from initiatives.keys import in_database
 from initiatives.keyset import Place, walked
 from initiatives.models import Record
 from initiatives.search import PARTS, found
 from partners.history.asking import MomentField, in_words
-from partners.history.moment import asked_moment
+from partners.history.moment import asked_moment, today
 
 # Orders that the database has indexes for.
 COLUMNS = {"title": "title", "changed": "-changed_at"}
+# Filters that say how records are shown, and leave them all.
+SHOWN = {"sort", "columns"}
 # Of so few records the database puts those alone in order.
 FEW = 2_000
 
@@ -96,10 +98,23 @@ class Selection:
         """What would match without the filter `name`: for the counts beside its choices."""
         if self.errors:
             return BitMap()
-        if name and name not in self._chosen:
-            return self.members
+        asked = tuple((n, *v) for n, v in self.params.lists() if n != name and n not in SHOWN)
+        if not asked:
+            return self._everything
+        # Who is a member "now" changes with the day.
+        return self.index.left((self._type, today(), asked), lambda: self._without(name))
+
+    def once(self, asked: Hashable, work: Callable[[], Found]) -> Found:
+        """What `work` makes of a selection without errors: once for a data version, day and language.
+
+        Of many selections, for those asked last; for lists of records.
+        """
+        key = (asked, self.params.urlencode(), today(), get_language())
+        return self.index.once(key, self.members, work)
+
+    def _without(self, name: str) -> BitMap:
         others = [members for n, members in self._chosen.items() if n != name]
-        return BitMap.intersection(self._everything, *others) if others else self._everything
+        return BitMap.intersection(self._everything, *others)
 
     @cached_property
     def _chosen(self) -> dict[str, BitMap]:
@@ -107,8 +122,13 @@ class Selection:
 
     @cached_property
     def _everything(self) -> BitMap:
+        return self.index.published(self._type)
+
+    @cached_property
+    def _type(self) -> str | None:
+        """The type of the records; None if they are of any."""
         name = self._all.model._meta.model_name
-        return self.index.published(name if name in Record.Type.values else None)
+        return name if name in Record.Type.values else None
 
     @cached_property
     def records(self) -> models.QuerySet:
@@ -230,7 +250,7 @@ class Selection:
                 text = self._text(name, value)
                 yield Active(name, str(filter_.label), value, text, rest.urlencode())
 
-    @property
+    @cached_property
     def words(self) -> str:
         """The filter in words: "Initiatives run under BRICS, on Space"."""
         noun = str(self.filterset.NOUN)
@@ -250,7 +270,7 @@ class Selection:
         """How many there are: "3 records"."""
         return ngettext("%(n)s record", "%(n)s records", self.count) % {"n": self.count}
 
-    @property
+    @cached_property
     def query(self) -> str:
         """The filter as a query string: set values only, in one order, so that it can be shared."""
         canonical = QueryDict(mutable=True)

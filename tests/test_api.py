@@ -244,8 +244,8 @@ def test_the_way_on_says_nothing_twice(client):
     assert get_json(client, first["next"])["count"] == first["count"]
 
 
-QUERIES_OF = {"initiatives": 5, "alliances": 4, "summits": 4, "countries": 5, "blocs": 5,
-              "organisations": 5, "articles": 5}  # fmt: skip
+QUERIES_OF = {"initiatives": 3, "alliances": 2, "summits": 2, "countries": 3, "blocs": 3,
+              "organisations": 3, "articles": 3}  # fmt: skip
 
 
 @pytest.mark.parametrize("plural", QUERIES_OF)

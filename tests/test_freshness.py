@@ -6,8 +6,10 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from dashboards.lists import Listing
 from initiatives.models import Initiative
 from partners.history import moment
+from partners.history.changes import asked_once, data_version
 from tests import documents
 
 pytestmark = pytest.mark.django_db
@@ -72,6 +74,35 @@ def test_an_answer_that_was_not_changed_asks_the_database_one_question(client, p
     with CaptureQueriesContext(connection) as asked:
         assert again(client, "/initiatives/?country=KEN", tag).status_code == 304
     assert len(asked) == 1
+
+
+def test_all_of_an_answer_is_of_the_version_that_its_tag_names(client, programme, monkeypatch):
+    """A change that comes while an answer is made is in the next one, whose tag is another."""
+    read = Listing.rows
+
+    def overtaken(*asked):
+        rows = list(read(*asked))
+        Initiative.objects.filter(pk=programme.pk).update(summary="Written in between")
+        return iter(rows)
+
+    before = data_version()
+    with monkeypatch.context() as during:
+        during.setattr(Listing, "rows", overtaken)
+        first = client.get("/initiatives/?country=KEN")
+    assert first.context["data_version"] == before < data_version()
+    assert again(client, "/initiatives/?country=KEN", first["ETag"]).status_code == 200
+    chart = client.get("/charts/initiatives-by-country.json?country=KEN").json()
+    assert chart["data_version"] == data_version()
+
+
+def test_inside_what_asks_once_a_change_is_not_seen_and_behind_it_is(programme):
+    with asked_once():
+        before = data_version()
+        Initiative.objects.filter(pk=programme.pk).update(title="Another programme")
+        assert data_version() == before
+        with asked_once():
+            assert data_version() == before + 1
+    assert data_version() == before + 1
 
 
 def test_another_address_day_or_host_has_another_tag(client, programme, monkeypatch, settings):

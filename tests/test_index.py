@@ -28,6 +28,7 @@ from initiatives.models import (
     Summit,
 )
 from initiatives.selection import Selection
+from partners.dates import PartialDate
 from partners.history.changes import Change, change
 from partners.history.moment import Moment, as_of, today
 from partners.models import Bloc, Country, Membership, Organisation
@@ -246,6 +247,69 @@ def test_members_of_one_list_are_no_members_of_another():
     assert not summits & set(selection({}).members)
 
 
+# --- What is kept ----------------------------------------------------------------------------------
+
+
+def test_of_one_filter_each_number_is_counted_once_until_something_changes(client, monkeypatch):
+    counted: list[str] = []
+    count = Index._counted
+
+    def noted(own, dimension, among):
+        counted.append(dimension)
+        return count(own, dimension, among)
+
+    monkeypatch.setattr(Index, "_counted", noted)
+    cast.initiative("panda", ("KEN",), ("brics",), ("space",))
+    for asked in ("", "&page=1", "&sort=title", "&columns=kind", "&size=25"):
+        counted.clear()
+        page = client.get(f"/initiatives/?country=KEN{asked}")
+        assert page.status_code == 200
+        assert bool(counted) == (asked == ""), asked
+    before = page.context["selection"].count
+    cast.initiative("panda-too", ("KEN",), ("brics",), ("space",))
+    page = client.get("/initiatives/?country=KEN")
+    assert counted
+    assert page.context["selection"].count == before + 1
+    same_facets({"country": ["KEN"]})
+
+
+def test_who_is_a_member_today_is_asked_anew_each_day(monkeypatch):
+    kenya, source = cast.country("KEN"), Bloc.objects.get(slug="brics").source
+    bloc = Bloc.objects.create(
+        slug="test-bloc", name="Test bloc", short_name="Test bloc", source=source
+    )
+    Membership.objects.create(
+        bloc=bloc, country=kenya, role="member", since=PartialDate.parse("2031"), source=source
+    )
+    found = cast.initiative("panda", ("KEN",))
+    asked = {"members_of": ["test-bloc"], "membership": ["now"]}
+    assert found.pk not in selection(asked).members
+    for module in ("initiatives.selection", "initiatives.filters"):
+        monkeypatch.setattr(f"{module}.today", lambda: dt.date(2032, 1, 1))
+    assert found.pk in selection(asked).members
+
+
+def test_a_set_that_is_made_of_a_kept_one_has_no_answers_of_its_own():
+    known = index()
+    everything = known.published("initiative")
+    known.counts("country", everything)
+    some = everything & known.having("country", [cast.country("CHN").pk])
+    assert 0 < len(some) < len(everything)
+    by_hand = {c: len(some & r) for c, r in known.sets["country"].items() if some & r}
+    assert known.counts("country", some) == by_hand
+
+
+@pytest.mark.parametrize("most", [1, 3])
+def test_of_many_filters_those_asked_last_are_kept_and_all_are_right(monkeypatch, most):
+    monkeypatch.setattr("initiatives.index.MOST_LEFT", most)
+    dice, values = random.Random(8), world()
+    some = [question(dice, values) for _ in range(6)]
+    for asked in some + some:
+        same(asked)
+        assert len(index()._left) <= most
+    same_facets(some[0])
+
+
 # --- After writes ----------------------------------------------------------------------------------
 
 
@@ -426,7 +490,7 @@ def test_years_quarters_and_months_are_counted_and_each_leads_to_its_records(cli
 
     def offered(**asked):
         found = facet(selection({"q": ["panda"], **{k: [v] for k, v in asked.items()}}), "began")
-        return {choice.value: (choice.count, choice.alone) for choice in found.choices}
+        return {choice.value: (choice.count, found.alone(choice)) for choice in found.choices}
 
     assert {value: count for value, (count, _) in offered().items()} == {"2019": 4}
     inside = offered(began="2019")

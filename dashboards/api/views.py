@@ -211,7 +211,7 @@ class FacetsOf(Endpoint):
                             "value": choice.value,
                             "label": choice.label,
                             "count": choice.count,
-                            "selected": choice.selected,
+                            "selected": choice.value in one.chosen,
                         }
                         for choice in one.choices
                     ],

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from django.urls import reverse
 from django.utils.translation import gettext
 
 from dashboards.charts.chart import Chart, Line, Series, Value
@@ -13,6 +12,7 @@ from initiatives.filters import COUNTRY, SECTOR
 from initiatives.funding.rollup import Reason
 from initiatives.intervals import Interval
 from initiatives.selection import Selection
+from partners.history.moment import path_to
 
 
 def by_year(slug: str, title: str, unit: str, address: str, selection: Selection) -> Chart:
@@ -128,4 +128,4 @@ def narrowed(address: str, selection: Selection, **values: str | list[str]) -> s
         if "_" not in name and selection.chose(name) not in ([], wanted):
             return None
         params[name] = wanted
-    return f"{reverse(address)}?{urlencode(params, doseq=True)}"
+    return f"{path_to(address)}?{urlencode(params, doseq=True)}"

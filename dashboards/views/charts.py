@@ -135,7 +135,14 @@ def index(request: HttpRequest) -> HttpResponse:
 def as_json(request: HttpRequest, slug: str) -> HttpResponse:
     """The chart's numbers, its total and its ledger; 400 names a parameter not understood."""
     selection, options = selected(request, slug)
-    return refusal(selection) or json_response(chart_data(selection, slug, options))
+    if refused := refusal(selection):
+        return refused
+
+    def written() -> bytes:
+        return json_response(chart_data(selection, slug, options)).content
+
+    text = selection.once((slug, *options.items()), written)
+    return HttpResponse(text, content_type="application/json")
 
 
 @require_safe

@@ -9,16 +9,19 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
 
 from django.conf import settings
 from django.db import connection, models, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from partners.history.moment import Moment, asked_moment
 
+# The last change as an answer has found it; None where each question looks again.
+_present: ContextVar[list[tuple[Moment, bool]] | None] = ContextVar("present", default=None)
 # When nothing had been written yet.
 BEFORE_ALL = dt.datetime(1980, 1, 1, tzinfo=dt.UTC)
 
@@ -140,11 +143,31 @@ def version_moment(moment: Moment | None = None) -> Moment:
     return Moment(number, at)
 
 
-def present() -> tuple[Moment, bool]:
-    """The moment of the last change, and whether this transaction is still making it.
+@contextmanager
+def asked_once() -> Iterator[None]:
+    """Inside, the last change is looked for but once, so that all of an answer is of one version.
 
-    One query, by hand: every request asks it, and building it would take longer than the answer.
+    For what only reads: a change that is made inside, here or elsewhere, is not seen.
     """
+    before = _present.set([])
+    try:
+        yield
+    finally:
+        _present.reset(before)
+
+
+def present() -> tuple[Moment, bool]:
+    """The moment of the last change, and whether this transaction is still making it: one query."""
+    known = _present.get()
+    if known is None:
+        return _ask_present()
+    if not known:
+        known.append(_ask_present())
+    return known[0]
+
+
+def _ask_present() -> tuple[Moment, bool]:
+    """By hand: every request asks it, and building the query would take longer than the answer."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT version.number, version.writing, change.at FROM partners_dataversion version "
@@ -212,14 +235,23 @@ def public_name(user: Any) -> str:
 
 def wrote_something(number: int) -> bool:
     """Whether any row was written or removed under that number: one query."""
-    from partners.history.versions import CLOSED, versions
+    with connection.cursor() as cursor:
+        cursor.execute(_touching(), [number] * _touching().count("%s"))
+        return cursor.fetchone() is not None
 
-    touched = [
-        twin.objects.order_by().filter(written).values_list("opened")
+
+@cache
+def _touching() -> str:
+    """By hand: dozens of tables, and building the query would take longer than many a change."""
+    from partners.history.versions import versions
+
+    # That a row is closed must be said: SQLite looks into the index of those only if it is.
+    touched = (
+        f'SELECT 1 FROM "{twin._meta.db_table}" WHERE {written}'  # noqa: S608 - our own names
         for twin in versions().values()
-        for written in (Q(opened=number), Q(closed=number) & CLOSED)
-    ]
-    return touched[0].union(*touched[1:], all=True).exists()
+        for written in ("opened = %s", "closed IS NOT NULL AND closed = %s")
+    )
+    return f"{' UNION ALL '.join(touched)} LIMIT 1"
 
 
 def _later_than_the_last(but: Change | None = None) -> dt.datetime:

@@ -56,12 +56,13 @@ def address(path: str) -> str:
 
 def address_of(route: str, key: Any) -> str:
     """The way to the page of a row, by the name of its route and its key there."""
-    return address(_path(route, key))
+    return address(path_to(route, key))
 
 
 @lru_cache(maxsize=50_000)
-def _path(route: str, key: Any) -> str:
-    return reverse(route, args=[key])
+def path_to(route: str, *keys: Any) -> str:
+    """The path of a page, by the name of its route and its keys there; looked up once."""
+    return reverse(route, args=keys)
 
 
 @contextmanager
