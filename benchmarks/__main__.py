@@ -3,9 +3,9 @@
 import argparse
 import sys
 
-from benchmarks import explorer, money
+from benchmarks import explorer, imports, money
 
-BENCHMARKS = {"money": money, "explorer": explorer}
+BENCHMARKS = {"money": money, "explorer": explorer, "imports": imports}
 
 
 def main() -> int:

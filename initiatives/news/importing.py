@@ -6,6 +6,7 @@ one that another source or an editor gave becomes a Proposal.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -32,7 +33,7 @@ from initiatives.news.models import ImportDocument, ImportOutcome
 from initiatives.news.money import RELATIONS
 from initiatives.news.passages import Passages
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
-from initiatives.news.proposing import decided, propose, was_decided
+from initiatives.news.proposing import Decided, propose
 from initiatives.news.publishing import NotPublishable, approve
 from partners.history.changes import Verb, change
 from partners.models import Country, Organisation, OrganisationName
@@ -85,6 +86,7 @@ class Importer:
         self.document = document
         self.news = news
         self.passages = Passages(news, publisher, document.run.publish)
+        self.decided = Decided(news.brief)
         self.written: dict[str, Any] = {}
         self.money: dict[tuple[str, str], Statement] = {}  # by keys of record and statement
         self.touched: set[int] = set()  # records whose money is to be counted anew
@@ -146,7 +148,7 @@ class Importer:
         may_write = self.document.run.publish or not item.existing
         for name, value in item.fields.items():
             value, now = self._resolve(value), getattr(organisation, name)
-            decided_so = was_decided(organisation, name, self.news.brief, value)
+            decided_so = self.decided.about(organisation, name, value)
             if may_write and now is None and value is not None and not decided_so:
                 setattr(organisation, name, value)
                 changed = True
@@ -194,27 +196,30 @@ class Importer:
             changed = self._rewrite_draft(record, item)
         elif item.existing:
             proposed = self._propose_descriptions(record, item)
-        for model in dict.fromkeys(row.model for row in item.statements):
+        stated = list(dict.fromkeys(row.model for row in item.statements))
+        for model in stated:
             rows = [row for row in item.statements if row.model is model]
-            news = self._write_statements(record, model, rows)
+            news = self._write_statements(record, model, rows, fresh=not item.existing)
             changed, proposed = changed or news[0], proposed or news[1]
+        # Of a record that was not there before, nothing else has said anything.
+        kinds = list(statement_models()) if item.existing else stated
         if self._replaces_draft(record):
-            changed |= _retire_unsupported(record)
+            changed |= _retire_unsupported(record, kinds)
         if changed or not item.existing:
             self.changed = True
             self.touched.add(record.pk)
             derive(record)
         if self._replaces_draft(record):
-            changed |= self._publish(record, item)
+            changed |= self._publish(record, item, kinds)
         return _result(item, changed, proposed)
 
     def _replaces_draft(self, record: Record) -> bool:
         """Whether a trusted import meets what nobody has published: its word counts."""
         return self.document.run.publish and record.state != Record.State.PUBLISHED
 
-    def _publish(self, record: Record, item: Planned) -> bool:
+    def _publish(self, record: Record, item: Planned, kinds: list[type[Statement]]) -> bool:
         try:
-            approve(record)
+            approve(record, kinds)
         except NotPublishable as refusal:
             for lack in refusal.lacking:
                 reason = gettext("not published: %(what)s") % {"what": lack.what}
@@ -231,7 +236,7 @@ class Importer:
         """
         sectors = sorted(sector.slug for sector in item.sectors)
         said = {**item.fields, "sectors": sectors}
-        closed = {n for n, v in said.items() if was_decided(record, n, self.news.brief, v)}
+        closed = {n for n, v in said.items() if self.decided.about(record, n, v)}
         new = {name: value for name, value in item.fields.items() if name not in closed}
         if "series" in new:
             new["series"] = self._series(new["series"])
@@ -273,13 +278,16 @@ class Importer:
     # Statements.
 
     def _write_statements(
-        self, record: Record, model: type[Statement], rows: list[PlannedStatement]
+        self, record: Record, model: type[Statement], rows: list[PlannedStatement], *, fresh: bool
     ) -> tuple[bool, bool]:
         """Write the statements of one kind; whether any changed, whether any was proposed.
 
-        What the same document says twice is kept twice: an article may contradict itself.
+        What the same document says twice is kept twice: an article may contradict itself. Of a
+        `fresh` record, which was not there before, nothing was said.
         """
-        said = list(model.objects.about(record).order_by("pk"))
+        said: list[Statement] = []
+        if not fresh:
+            said = list(model.objects.about(record).order_by("pk").prefetch_related("carried"))
         # Of two rows that say the same, the one that holds now is looked at.
         known = {s.fingerprint: s for s in sorted(said, key=lambda s: not s.retired_at)}
         planned: list[tuple[PlannedStatement, Statement]] = []
@@ -291,7 +299,7 @@ class Importer:
                 self.money[record.slug, row.data["key"]] = stored
             planned.append((row, statement))
         unsupported: set[int] = set()
-        if self._replaces_draft(record):
+        if said and self._replaces_draft(record):
             unsupported = set(
                 model.objects.about(record).unsupported().values_list("pk", flat=True)
             )
@@ -302,7 +310,8 @@ class Importer:
             if s.retired_at is None and s.fingerprint not in said_here and s.pk not in unsupported
         }
         may_add = self.document.run.publish or record.state != Record.State.PUBLISHED
-        closed = decided(record, model._meta.model_name or "", self.news.brief)
+        name = model._meta.model_name or ""
+        closed = self.decided.of(record, name)
         changed = proposed = False
         for row, statement in planned:
             fingerprint = statement.make_fingerprint()
@@ -318,7 +327,7 @@ class Importer:
             ):
                 _retire_superseded(statement)
                 statement.save()
-                self.passages.attach(statement, row)
+                self.passages.carry(statement, row)
                 known[fingerprint] = statement
                 changed = True
             else:
@@ -401,10 +410,10 @@ def _retire_superseded(statement: Statement) -> None:
         statement.supersedes.save()
 
 
-def _retire_unsupported(record: Record) -> bool:
-    """Retire what only untrusted imports said of a draft; whether there was any."""
+def _retire_unsupported(record: Record, kinds: Iterable[type[Statement]]) -> bool:
+    """Retire what only untrusted imports said of a draft, of these kinds; whether there was any."""
     retired = 0
-    for model in statement_models():
+    for model in kinds:
         bare = model.objects.about(record).current().unsupported()
         retired += model.objects.filter(pk__in=list(bare.values_list("pk", flat=True))).update(
             retired_at=timezone.now(), retired_because=gettext("replaced by a trusted import")

@@ -17,8 +17,11 @@ class Passages:
         self.news = news
         self.trusted = trusted
         self.article = self._find_article(publisher)
-        self._found: dict[tuple[str, str], Evidence] = {}
+        # By where they stand and who said them. Imports wait for each other: nobody adds one meanwhile.
+        self._there = {(p.start, p.end, p.claimant): p for p in self.article.passages.all()}
         self._accepted: set[int] = set()  # that waited for this import to accept them
+        # By statement that was there, the passages that carry it now.
+        self._carrying: dict[tuple[Any, int], set[int]] = {}
 
     def _find_article(self, publisher: dict[str, Any]) -> Article:
         """The article with this text; a changed brief is a new row under the same key."""
@@ -44,38 +47,47 @@ class Passages:
 
     def _passage(self, quote: str, claimant: str) -> Evidence:
         """The passage of the article with those words, said by `claimant`."""
-        asked = (quote, claimant)
-        if asked not in self._found:
-            start = self.news.brief.index(quote)
-            passage, _created = Evidence.objects.get_or_create(
+        start = self.news.brief.index(quote)
+        where = (start, start + len(quote), claimant)
+        passage = self._there.get(where)
+        if passage is None:
+            passage = self._there[where] = Evidence.objects.create(
                 article=self.article,
                 start=start,
                 end=start + len(quote),
                 claimant=claimant,
-                defaults={
-                    "words": quote,
-                    "made_by": Evidence.MadeBy.IMPORT,
-                    "maker": FORMAT,
-                    "state": Evidence.State.ACCEPTED if self.trusted else Evidence.State.PROPOSED,
-                },
+                words=quote,
+                made_by=Evidence.MadeBy.IMPORT,
+                maker=FORMAT,
+                state=Evidence.State.ACCEPTED if self.trusted else Evidence.State.PROPOSED,
             )
-            if self.trusted and passage.state == Evidence.State.PROPOSED:
-                passage.state = Evidence.State.ACCEPTED
-                passage.save()
-                self._accepted.add(passage.pk)
-            self._found[asked] = passage
-        return self._found[asked]
+        elif self.trusted and passage.state == Evidence.State.PROPOSED:
+            passage.state = Evidence.State.ACCEPTED
+            passage.save()
+            self._accepted.add(passage.pk)
+        return passage
+
+    def carry(self, statement: Statement, row: PlannedStatement) -> None:
+        """Point a statement that was just written at its passages."""
+        carries, claimant = statement.carries_model(), row.data.get("claimant", "")
+        carries.objects.bulk_create(
+            carries(statement=statement, evidence=self._passage(quote, claimant), values=values)
+            for quote, values in quoted_values(row.data["quote"])
+        )
 
     def attach(self, statement: Statement, row: PlannedStatement) -> bool:
-        """Point the statement at its passages; whether one was new or newly accepted."""
+        """Point a statement that was there at its passages; whether one was new or newly accepted."""
         carries = statement.carries_model()
+        known = {carried.evidence_id for carried in statement.carried.all()}
+        # The document may say it twice.
+        there = self._carrying.setdefault((carries, statement.pk), known)
         new = False
         for quote, values in quoted_values(row.data["quote"]):
             passage = self._passage(quote, row.data.get("claimant", ""))
-            _row, created = carries.objects.get_or_create(
-                statement=statement, evidence=passage, defaults={"values": values}
-            )
-            new = new or created or passage.pk in self._accepted
+            if passage.pk not in there:
+                carries.objects.create(statement=statement, evidence=passage, values=values)
+            new = new or passage.pk not in there or passage.pk in self._accepted
+            there.add(passage.pk)
         return new
 
 

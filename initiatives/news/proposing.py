@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import defaultdict
 from typing import Any
 
 from django.db import models
@@ -57,18 +58,27 @@ def propose(
     return True
 
 
-def decided(record: Record, field: str, text: str) -> set[str]:
-    """Fingerprints of the statements of one kind that an editor has decided about as `text` says."""
-    same = Proposal.objects.filter(record=record.pk, field=field, source=hash_text(text))
-    closed = same.exclude(state=Proposal.State.PENDING)
-    return set(closed.values_list("fingerprint", flat=True))
+class Decided:
+    """What editors have decided about as one text says it: read once, for all that it is about."""
 
+    def __init__(self, text: str) -> None:
+        same = Proposal.objects.filter(source=hash_text(text))
+        closed = same.exclude(state=Proposal.State.PENDING).order_by()
+        self._found: dict[tuple[int | None, int | None, str], set[str]] = defaultdict(set)
+        for *target, field, value in closed.values_list(
+            "record", "organisation", "field", "fingerprint"
+        ):
+            self._found[target[0], target[1], field].add(value)
 
-def was_decided(target: Record | Organisation, field: str, text: str, value: Any) -> bool:
-    """Whether an editor has decided about this value of a descriptive field as `text` says it."""
-    same = Proposal.objects.filter(field=field, source=hash_text(text), **_about(target))
-    closed = same.exclude(state=Proposal.State.PENDING)
-    return closed.filter(fingerprint=_fingerprint(value)).exists()
+    def of(self, target: Record | Organisation, field: str) -> set[str]:
+        """Fingerprints of what was decided about a field of the target, or a kind of statement."""
+        if isinstance(target, Record):
+            return self._found.get((target.pk, None, field), set())
+        return self._found.get((None, target.pk, field), set())
+
+    def about(self, target: Record | Organisation, field: str, value: Any) -> bool:
+        """Whether this value of a descriptive field was decided about."""
+        return _fingerprint(value) in self.of(target, field)
 
 
 def in_words(value: Any) -> str:

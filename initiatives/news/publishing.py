@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +41,7 @@ SECTIONS: dict[str, type[Statement]] = {
     "part_of": PartOf,
     "outcomes": Outcome,
 }
+KINDS = frozenset(SECTIONS.values())
 # Steps that come in this order, if each comes once; the others may come at any time.
 CLIMBED = (Status.PROPOSED, Status.ANNOUNCED, Status.SIGNED, Status.UNDER_WAY, Status.COMPLETED)
 
@@ -68,17 +69,25 @@ class NotPublishable(Exception):
         self.lacking = lacking
 
 
-def statements_by_section(record: Record) -> dict[str, list[Any]]:
-    """The statements about the record that hold now, in the order of the rows of its page."""
+def statements_by_section(record: Record, kinds: Container[Any] = KINDS) -> dict[str, list[Any]]:
+    """The statements about the record that hold now, in the order of the rows of its page.
+
+    There are none but of these kinds, where one knows it.
+    """
     return {
         section: list(model.objects.about(record).current().with_evidence().order_by("pk"))
+        if model in kinds
+        else []
         for section, model in SECTIONS.items()
     }
 
 
-def lacking(record: Record) -> list[Lack]:
-    """What the record lacks, first what keeps it from being published; empty if nothing."""
-    stated = statements_by_section(record)
+def lacking(record: Record, kinds: Container[Any] = KINDS) -> list[Lack]:
+    """What the record lacks, first what keeps it from being published; empty if nothing.
+
+    It has no statements but of these kinds, where one knows it.
+    """
+    stated = statements_by_section(record, kinds)
     found = [
         *_texts(record),
         *_nothing(stated),
@@ -183,11 +192,14 @@ def publish(record: Record, by: Any = None, token: str | None = None) -> None:
         recount([record.pk])
 
 
-def approve(record: Record) -> None:
-    """The same as `publish`, for a verb that counts the money of many records itself, at its end."""
+def approve(record: Record, kinds: Container[Any] = KINDS) -> None:
+    """The same as `publish`, for a verb that counts the money of many records itself, at its end.
+
+    The record has no statements but of these kinds, where one knows it.
+    """
     if record.state == Record.State.WITHDRAWN:
         raise NotPublishable([Lack(gettext("the record was withdrawn"), "about", "title")])
-    if barring := [lack for lack in lacking(record) if lack.bars]:
+    if barring := [lack for lack in lacking(record, kinds) if lack.bars]:
         raise NotPublishable(barring)
     Record.objects.filter(pk=record.pk).update(state=Record.State.PUBLISHED)
     record.state = Record.State.PUBLISHED
