@@ -315,7 +315,7 @@ def _get(client: Any, address: str) -> bytes:
 def _bytes_of_sets(index: Any) -> int:
     """What the index holds: its sets as they would be written, and its arrays."""
     sets = sum(len(s.serialize()) for sets in index.sets.values() for s in sets.values())
-    return sets + index.earliest.nbytes + index.latest.nbytes + index.newest_first.nbytes
+    return sets + sum(column.nbytes for column in vars(index.beginnings).values())
 
 
 def _median(work: Callable[[], Any], times: int = 15) -> float:

@@ -16,7 +16,7 @@ from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import islice, pairwise
+from itertools import pairwise
 from typing import Any, TypeVar
 
 import numpy as np
@@ -25,8 +25,9 @@ from django.db.models import Case, F, When
 from django.utils.translation import get_language
 from pyroaring import BitMap
 
+from initiatives.beginnings import Beginnings
 from initiatives.keeping import MOST_TOUCHED, Kept, Version, reading, version_read
-from initiatives.keys import Ordinal, Together, in_database, numbers, paired, parted
+from initiatives.keys import Together, in_database, numbers, paired, parted
 from initiatives.models import Record
 from initiatives.touched import records_touched
 from partners.models import Membership
@@ -37,12 +38,9 @@ KEPT = 4
 FEW = 2_000
 # Of so many rows of one table, those that were read are let go of.
 MOST_ROWS = 20_000
-# Of fewer than one in so many records, those are put in order; of more, those in order are looked at.
-SPARSE = 20
 # Answers of the text index that are kept, and what filters leave with all that is counted of it.
 MOST_REMEMBERED = 100
 MOST_LEFT = 200
-UNKNOWN = np.iinfo(np.int32).min
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,16 +123,12 @@ class Members(BitMap):
 class Index:
     """The sets of one data version, which is the number and the time of its last change.
 
-    `sets` has, by dimension and value, the records with that value; `earliest` and `latest` the
-    days of the beginning by record, as ordinals, UNKNOWN where there is none; `newest_first` all
-    published records in that order.
+    `sets` has, by dimension and value, the records with that value.
     """
 
     version: Version
     sets: Mapping[str, Sets]
-    earliest: np.ndarray
-    latest: np.ndarray
-    newest_first: np.ndarray
+    beginnings: Beginnings
     memberships: Memberships
     _members: dict[tuple[int, dt.date | None], BitMap] = field(default_factory=dict)
     _any: dict[str, BitMap] = field(default_factory=dict)
@@ -268,47 +262,16 @@ class Index:
 
     def began_within(self, first: dt.date | None, last: dt.date | None) -> BitMap:
         """The records that surely began between the two days; an unknown beginning never did."""
-        within = (self.earliest != UNKNOWN) & (self.latest != UNKNOWN)
-        if first:
-            within &= self.earliest >= first.toordinal()
-        if last:
-            within &= self.latest <= last.toordinal()
-        return BitMap(np.flatnonzero(within).astype(np.uint32))
+        return self.beginnings.within(first, last)
 
     def began_in(self, among: BitMap, year: int | None = None) -> dict[Any, int]:
         """How many of the records surely began in each year; in one year, by quarter and month.
 
         Years by number; quarters and months as EDTF has them, "2019-33" and "2019-06".
         """
-        return self.once(("began", year), among, lambda: self._began_in(among, year))
-
-    def _began_in(self, among: BitMap, year: int | None) -> dict[Any, int]:
-        keys = np.asarray(among.to_array(), dtype=np.int64)
         if year is None:
-            years = _tally(self._years[keys])
-            return {year: n for year, n in years.items() if year}
-        first, last = self._months
-        first, last = first[keys] - 12 * year, last[keys] - 12 * year
-        within = (first >= 0) & (last < 12)
-        first, last = first[within], last[within]
-        quarters = _tally(first[first // 3 == last // 3] // 3)
-        months = _tally(first[first == last])
-        return {
-            **{f"{year:04}-{quarter + 33}": n for quarter, n in quarters.items()},
-            **{f"{year:04}-{month + 1:02}": n for month, n in months.items()},
-        }
-
-    @cached_property
-    def _months(self) -> tuple[np.ndarray, np.ndarray]:
-        """The months of the first and the last day of the beginnings, counted from year 0; else -1."""
-        unknown = (self.earliest == UNKNOWN) | (self.latest == UNKNOWN)
-        return _month(self.earliest, unknown), _month(self.latest, unknown)
-
-    @cached_property
-    def _years(self) -> np.ndarray:
-        """The year in which each surely began, 0 if there is none."""
-        first, last = self._months
-        return np.where((first >= 0) & (first // 12 == last // 12), first // 12, 0).astype(np.int16)
+            return self.once("years", among, lambda: self.beginnings.by_year(among))
+        return self.once(("parts", year), among, lambda: self.beginnings.by_part(among, year))
 
     def with_members(self, blocs: Iterable[int], on: dt.date | None) -> BitMap:
         """The records in which a full member of one of the blocs takes part.
@@ -327,21 +290,9 @@ class Index:
                     held = (since is None or since <= on) and (until is None or on <= until)
                     found |= taking_part if held else BitMap()
                 else:
-                    found |= self._begun_between(taking_part, since, until)
+                    found |= self.beginnings.between(taking_part, since, until)
             self._members[bloc, on] = found
         return self._members[bloc, on]
-
-    def _begun_between(
-        self, records: BitMap, since: dt.date | None, until: dt.date | None
-    ) -> BitMap:
-        keys = np.asarray(records.to_array(), dtype=np.uint32)
-        days = self.latest[keys]
-        held = days != UNKNOWN
-        if since:
-            held &= days >= since.toordinal()
-        if until:
-            held &= days <= until.toordinal()
-        return BitMap(keys[held])
 
     def in_order(self, members: BitMap) -> np.ndarray:
         """The keys of the records, the latest beginning first, those without one last.
@@ -349,23 +300,12 @@ class Index:
         Of one day, what was entered last comes first.
         """
         if any(members is everything for everything in self._published.values()):
-            return self.once("in order", members, lambda: self._in_order(members))
-        return self._in_order(members)  # eight bytes a record are too many to keep
-
-    def _in_order(self, members: BitMap) -> np.ndarray:
-        if SPARSE * len(members) < len(self.newest_first):
-            keys = np.asarray(members.to_array(), dtype=np.int64)
-            return keys[np.argsort(-_order(self.earliest[keys], keys), kind="stable")]
-        chosen = np.zeros(len(self.earliest), dtype=bool)
-        chosen[np.asarray(members.to_array(), dtype=np.int64)] = True
-        return self.newest_first[chosen[self.newest_first]]
+            return self.once("in order", members, lambda: self.beginnings.in_order(members))
+        return self.beginnings.in_order(members)  # its bytes are too many to keep
 
     def newest(self, members: BitMap, count: int) -> list[int]:
-        """The first so many keys of that order; of many records without putting all in order."""
-        if SPARSE * len(members) < len(self.newest_first) or SPARSE * count > len(members):
-            return self.in_order(members)[:count].tolist()
-        met = (key for key in self.newest_first.flat if key in members)
-        return [int(key) for key in islice(met, count)]
+        """The first so many keys of that order."""
+        return self.beginnings.newest(members, count)
 
     # --- How it is made --------------------------------------------------------------------------
 
@@ -373,12 +313,7 @@ class Index:
     def built(cls, version: Version) -> Index:
         """Read from the database, all of it."""
         sets = {name: of.sets() for name, of in DIMENSIONS.items()}
-        keys, first, last = _days(None)
-        size = int(keys.max(initial=0)) + 1
-        earliest, latest = (np.full(size, UNKNOWN, dtype=np.int32) for _ in range(2))
-        earliest[keys], latest[keys] = first, last
-        ordered = keys[np.argsort(-_order(first, keys))]
-        return cls(version, sets, earliest, latest, ordered, _memberships())
+        return cls(version, sets, Beginnings.read(), _memberships())
 
     def at(self, version: Version, touched: set[int]) -> Index:
         """The index of another version, between which changes touched those records."""
@@ -392,17 +327,7 @@ class Index:
             for value, records in _grouped(of.pairs(touched)).items():
                 known[value] = known.get(value, BitMap()) | records
             sets[name] = {value: records for value, records in known.items() if records}
-        size = max(len(self.earliest), max(touched, default=0) + 1)
-        earliest, latest = _grown(self.earliest, size), _grown(self.latest, size)
-        changed = np.fromiter(touched, dtype=np.int64, count=len(touched))
-        earliest[changed] = latest[changed] = UNKNOWN
-        here, first, last = _days(touched)
-        earliest[here], latest[here] = first, last
-        kept = self.newest_first[~np.isin(self.newest_first, changed)]
-        keys = np.concatenate([kept, here])
-        # Nearly in order already, which the stable sort makes use of.
-        ordered = keys[np.argsort(-_order(earliest[keys], keys), kind="stable")]
-        return Index(version, sets, earliest, latest, ordered, _memberships())
+        return Index(version, sets, self.beginnings.read_again(touched), _memberships())
 
 
 def _memberships() -> Memberships:
@@ -415,53 +340,12 @@ def _memberships() -> Memberships:
     return found
 
 
-def _month(days: np.ndarray, unknown: np.ndarray) -> np.ndarray:
-    since_1970 = np.where(unknown, 0, days) - dt.date(1970, 1, 1).toordinal()
-    months = since_1970.astype("datetime64[D]").astype("datetime64[M]").astype(np.int32)
-    return np.where(unknown, -1, months + 12 * 1970).astype(np.int32)
-
-
-def _tally(values: np.ndarray) -> dict[int, int]:
-    counts = np.bincount(values)
-    return {value: int(counts[value]) for value in np.flatnonzero(counts).tolist()}
-
-
 def _grouped(pairs: Iterable[tuple[Hashable, int]]) -> Sets:
     keys: dict[Hashable, array] = defaultdict(lambda: array("I"))
     for value, record in pairs:
         if value is not None and value != "":
             keys[value].append(record)
     return {value: BitMap(records) for value, records in keys.items()}
-
-
-def _days(records: Iterable[int] | None) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Published records, with the first and the last day of their beginnings as ordinals."""
-    rows = Record.objects.published().order_by()
-    if records is not None:
-        rows = rows.filter(pk__in=in_database(records))
-    ends = {end: Together(paired(Ordinal(f"began_{end}"), "pk")) for end in ("earliest", "latest")}
-    found = rows.aggregate(keys=Together("pk"), **ends)
-    keys = np.sort(numbers(found["keys"]))
-    first, last = (_days_of(keys, numbers(found[end])) for end in ends)
-    return keys, first, last
-
-
-def _days_of(keys: np.ndarray, pairs: np.ndarray) -> np.ndarray:
-    """The day of each key, which are in order; UNKNOWN of those that are in no pair."""
-    days, known = parted(pairs)
-    found = np.full(len(keys), UNKNOWN, dtype=np.int64)
-    found[np.searchsorted(keys, known)] = days
-    return found
-
-
-def _order(days: np.ndarray, keys: np.ndarray) -> np.ndarray:
-    """What sorts by day, then by key."""
-    return (days.astype(np.int64) << 32) + keys.astype(np.int64)
-
-
-def _grown(days: np.ndarray, size: int) -> np.ndarray:
-    more = np.full(size - len(days), UNKNOWN, dtype=np.int32)
-    return np.concatenate([days, more])
 
 
 # --- The index now ---------------------------------------------------------------------------------

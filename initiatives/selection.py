@@ -20,8 +20,9 @@ from django.utils.text import get_text_list
 from django.utils.translation import get_language, gettext, ngettext
 from pyroaring import BitMap
 
+from initiatives.beginnings import UNKNOWN
 from initiatives.filters import ListFilter, RecordFilter
-from initiatives.index import UNKNOWN, Found, Index, index
+from initiatives.index import Found, Index, index
 from initiatives.keys import in_database
 from initiatives.keyset import Place, walked
 from initiatives.models import Record
@@ -188,7 +189,7 @@ class Selection:
     def _in_order(self) -> tuple[np.ndarray, Callable[[int], Place]]:
         """The keys in an order that the database does not know, and where the n-th of them stands."""
         keys, known = self._by_beginning
-        days = self.index.earliest
+        days = self.index.beginnings.earliest
         if self.sort == "oldest":
             keys = np.concatenate([keys[:known][::-1], keys[known:][::-1]])
             return keys, lambda n: (n >= known, int(days[keys[n]]), int(keys[n]))
@@ -211,7 +212,7 @@ class Selection:
     @cached_property
     def _by_beginning(self) -> tuple[np.ndarray, int]:
         """The keys, the latest beginning first, and how many have one."""
-        keys, days = self.index.in_order(self.members), self.index.earliest
+        keys, days = self.index.in_order(self.members), self.index.beginnings.earliest
         known = bisect_left(range(len(keys)), True, key=lambda n: days[keys[n]] == UNKNOWN)
         return keys, known
 
@@ -219,7 +220,7 @@ class Selection:
     def begun(self) -> np.ndarray:
         """The keys of those whose beginning is known from its first to its last day, latest first."""
         keys, known = self._by_beginning
-        return keys[:known][self.index.latest[keys[:known]] != UNKNOWN]
+        return keys[:known][self.index.beginnings.latest[keys[:known]] != UNKNOWN]
 
     @property
     def narrowing(self) -> list[Active]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -11,13 +12,16 @@ from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Coalesce
 from django.http import QueryDict
+from hypothesis import given
+from hypothesis import strategies as st
 from pyroaring import BitMap
 
 from dashboards.lists import INITIATIVES, SUMMITS
+from initiatives.beginnings import UNKNOWN, Beginnings
 from initiatives.desk.undoing import undo
 from initiatives.facets import facet
 from initiatives.funding.models import Funding
-from initiatives.index import DIMENSIONS, UNKNOWN, Index, _kept, index
+from initiatives.index import DIMENSIONS, Index, _kept, index
 from initiatives.models import (
     Framework,
     Initiative,
@@ -313,14 +317,18 @@ def test_of_many_filters_those_asked_last_are_kept_and_all_are_right(monkeypatch
 # --- After writes ----------------------------------------------------------------------------------
 
 
+# What the columns of beginnings have where there is none.
+NOTHING = {"earliest": UNKNOWN, "latest": UNKNOWN, "year": 0}
+
+
 def equal(one: Index, other: Index) -> bool:
     """Whether two indexes would answer everything alike."""
     arrays = all(
-        {k: v for k, v in enumerate(getattr(one, name).tolist()) if v != _unknown()}
-        == {k: v for k, v in enumerate(getattr(other, name).tolist()) if v != _unknown()}
-        for name in ("earliest", "latest")
+        {k: v for k, v in enumerate(getattr(one.beginnings, name).tolist()) if v != nothing}
+        == {k: v for k, v in enumerate(getattr(other.beginnings, name).tolist()) if v != nothing}
+        for name, nothing in NOTHING.items()
     )
-    ordered = one.newest_first.tolist() == other.newest_first.tolist()
+    ordered = one.beginnings.newest_first.tolist() == other.beginnings.newest_first.tolist()
     published = one.published()
     sets = all(
         {v: set(r & published) for v, r in one.sets[d].items() if r & published}
@@ -328,12 +336,6 @@ def equal(one: Index, other: Index) -> bool:
         for d in DIMENSIONS
     )
     return arrays and ordered and sets
-
-
-def _unknown():
-    from initiatives.index import UNKNOWN
-
-    return int(UNKNOWN)
 
 
 def some_write(dice, n):
@@ -441,17 +443,73 @@ def test_the_order_is_the_latest_beginning_first_and_then_the_last_entered(asked
     assert found.index.in_order(found.members).tolist() == [record.pk for record in expected]
 
 
+def arrays(days):
+    """Keys in order, and the first and the last day of each, as they are read."""
+    keys = sorted(days)
+    ends = [[days[key][end] for key in keys] for end in (0, 1)]
+    return tuple(np.array(column, dtype=np.int64) for column in (keys, *ends))
+
+
+def beginnings(days):
+    return Beginnings.of(max(days, default=0) + 1, *arrays(days))
+
+
+SPANS = st.one_of(
+    st.just((UNKNOWN, UNKNOWN)),
+    st.tuples(st.integers(730_000, 730_800), st.integers(0, 500)).map(lambda t: (t[0], sum(t))),
+    st.tuples(st.just(UNKNOWN), st.integers(730_000, 730_800)),
+)
+SOME = st.dictionaries(st.integers(1, 60), SPANS, max_size=30)
+
+
+@given(SOME, SOME, st.sets(st.integers(1, 70)), st.sampled_from([0, 200]))
+def test_beginnings_that_are_renewed_are_as_if_read_anew(before, changed, gone, few):
+    after = {**before, **changed}
+    for key in gone:
+        after.pop(key, None)
+    touched = gone | changed.keys()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("initiatives.beginnings.FEW", few)
+        here = {key: span for key, span in after.items() if key in touched}
+        renewed = beginnings(before).renewed(touched, *arrays(here))
+    anew = beginnings(after)
+    assert renewed.newest_first.tolist() == anew.newest_first.tolist()
+    for name, nothing in NOTHING.items():
+        one, other = (getattr(found, name).tolist() for found in (renewed, anew))
+        size = max(len(one), len(other))
+        assert one + [nothing] * (size - len(one)) == other + [nothing] * (size - len(other)), name
+
+
+@given(SOME)
+def test_beginnings_are_counted_by_year_quarter_and_month(days):
+    found, everything = beginnings(days), BitMap(days)
+    spans = [tuple(map(dt.date.fromordinal, span)) for span in days.values() if UNKNOWN not in span]
+    within = [a for a, b in spans if a.year == b.year]
+    assert found.by_year(everything) == Counter(day.year for day in within)
+    parts = Counter(f"{a:%Y-%m}" for a, b in spans if (a.year, a.month) == (b.year, b.month))
+    parts += Counter(
+        f"{a.year}-{(a.month - 1) // 3 + 33}"
+        for a, b in spans
+        if (a.year, (a.month - 1) // 3) == (b.year, (b.month - 1) // 3)
+    )
+    counted = {}
+    for year in {day.year for day in within}:
+        counted |= found.by_part(everything, year)
+    assert counted == parts
+
+
 @pytest.mark.parametrize("one_in", [1, 3, 50])
 @pytest.mark.parametrize("count", [0, 1, 9, 70, 5_000])
 def test_the_first_of_many_are_those_of_the_whole_order(one_in, count):
     dice = random.Random(1)
     keys = dice.sample(range(1, 9_000), 4_000)
-    days = np.full(9_000, UNKNOWN, dtype=np.int32)
-    for place, key in enumerate(sorted(keys)):
-        days[key] = 730_000 - place // 3 if place % 7 else UNKNOWN
+    days = {
+        key: 730_000 - place // 3 if place % 7 else UNKNOWN
+        for place, key in enumerate(sorted(keys))
+    }
     order = sorted(keys, key=lambda key: (days[key], key), reverse=True)
     everything = BitMap(keys)
-    found = Index((1, None), {"type": {"initiative": everything}}, days, days, np.array(order), {})
+    found = beginnings({key: (day, day) for key, day in days.items()})
     members = everything if one_in == 1 else BitMap(dice.sample(keys, len(keys) // one_in))
     expected = [key for key in order if key in members]
     assert found.newest(members, count) == expected[:count]

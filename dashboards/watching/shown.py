@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import numpy as np
 from django.core.exceptions import TooManyFieldsSent
 from django.http import QueryDict
 from django.urls import Resolver404, resolve
@@ -24,7 +23,8 @@ from dashboards.comparing import NAMES, sides_of
 from dashboards.exploring import CHARTS, WAYS
 from dashboards.lists import INITIATIVES, SUMMITS, Listing
 from dashboards.views.lists import SIZES
-from initiatives.index import DIMENSIONS, UNKNOWN, Index
+from initiatives.beginnings import Beginnings
+from initiatives.index import DIMENSIONS, Index
 from initiatives.models import Record
 from initiatives.search import Query, documents
 from initiatives.selection import Selection
@@ -198,7 +198,5 @@ def _wrong(name: str, why: str) -> Shown:
 
 def _index_of(records: Collection[int]) -> Index:
     """An index that knows these records alone, as of what is read."""
-    unknown = np.full(1, UNKNOWN, dtype=np.int32)
-    none = np.array([], dtype=np.int64)
-    empty = Index((0, None), {name: {} for name in DIMENSIONS}, unknown, unknown, none, {})
+    empty = Index((0, None), {name: {} for name in DIMENSIONS}, Beginnings.none(), {})
     return empty.at((0, None), set(records))
