@@ -9,7 +9,6 @@ from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any
 
-from django.apps import apps
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.template.defaultfilters import truncatewords
 from django.template.loader import render_to_string
@@ -21,6 +20,7 @@ from django.utils.http import urlencode
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
 
+from initiatives.models import Initiative
 from partners.history.asking import PARAMETER
 from partners.history.moment import asked_moment
 
@@ -40,13 +40,13 @@ def full_name(bloc: Any) -> str:
 
 def display(name: str) -> Drawing:
     """A value of a fixed list, as people say it."""
-    return lambda row: _label(row._meta.label, name, getattr(row, name), get_language())
+    return lambda row: _label(row._meta.concrete_model, name, getattr(row, name), get_language())
 
 
 @lru_cache(maxsize=1_000)
-def _label(model: str, name: str, value: str, language: str | None) -> str:
+def _label(model: Any, name: str, value: str, language: str | None) -> str:
     """What `get_FOO_display` says, which compares every choice each time."""
-    field: Any = apps.get_model(model)._meta.get_field(name)
+    field = model._meta.get_field(name)
     return str(dict(field.flatchoices).get(value, value))
 
 
@@ -94,7 +94,7 @@ def status(initiative: Any) -> SafeString:
 
 @lru_cache(maxsize=1_000)
 def _status(status: str, language: str | None) -> SafeString:
-    text = _label("initiatives.Initiative", "status", status, language)
+    text = _label(Initiative, "status", status, language)
     return render_to_string("partials/status.html", {"status": status, "text": text})
 
 

@@ -109,6 +109,7 @@ def test_production_serves_a_page_and_all_it_links_to(tmp_path: Path) -> None:
         assert get("/login/", scheme="http").headers["Location"] == (
             "https://accord.example.org/login/"
         )
+        assert get("/").status == 200
         page = get("/login/")
         assert page.status == 200
         assert page.headers["Strict-Transport-Security"]

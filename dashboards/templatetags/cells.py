@@ -1,4 +1,4 @@
-"""The rows of a table, of which a page may have hundreds, of a dozen cells each."""
+"""The rows of a table, of which a page may have hundreds, of a dozen cells each; and its columns."""
 
 from __future__ import annotations
 
@@ -34,6 +34,18 @@ def table_rows(
             for row in rows
         )
     )
+
+
+@register.simple_tag
+def column_choices(choices: Iterable[tuple[Column, bool]]) -> SafeString:
+    """A box to tick for each column that a table could have; that of the title stays ticked."""
+    boxes = []
+    for column, shown in choices:
+        ticked = f"{' checked' if shown else ''}{' disabled' if column.name == 'title' else ''}"
+        name = _safe(column.name)
+        box = f'<input type="checkbox" id="column-{name}" name="columns" value="{name}"{ticked}>'
+        boxes.append(f"<label>{box} {_safe(column.label)}</label>")
+    return mark_safe("".join(boxes))
 
 
 def _head(row: Any, beneath: Iterable[Column], looked_for: Query | None) -> str:

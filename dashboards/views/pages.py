@@ -38,15 +38,19 @@ PER_GROUP = 10
 @unless_unchanged
 def overview(request: HttpRequest) -> HttpResponse:
     """Headline numbers that lead to their rows, three charts, the latest changes."""
+    return render(request, "overview.html", first_page())
+
+
+def first_page() -> dict[str, Any]:
+    """What the overview shows."""
     everything = Selection(INITIATIVES.filters, QueryDict(), INITIATIVES.records())
-    context = {
+    return {
         "headlines": _headlines(everything),
         "charts": [INITIATIVE_CHARTS[slug](everything) for slug in OVERVIEW_CHARTS],
         "latest": Record.objects.published().recently_changed()[:LATEST],
         "totals": totals(everything),
         "blocs": counts(everything, "bloc"),
     }
-    return render(request, "overview.html", context)
 
 
 def _headlines(everything: Selection) -> list[dict[str, object]]:
