@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import random
+import re
 from collections import Counter
 
 import numpy as np
@@ -574,6 +575,21 @@ def test_the_number_of_rows_of_a_page_is_one_of_those_offered(client):
         refused = client.get(f"/initiatives/?size={size}")
         assert refused.status_code == 400
         assert "<code>size</code>" in refused.content.decode()
+
+
+def test_the_number_of_rows_stays_when_filters_are_followed_or_taken_away(client):
+    for n in range(3):
+        cast.initiative(f"panda-{n}", ("KEN",), title="Panda")
+    text = client.get("/initiatives/?q=panda&country=KEN&size=25").content.decode()
+    assert 'href="?q=panda&amp;size=25&amp;country=KEN"' in text  # the count beside a choice
+    assert 'href="?q=panda&amp;size=25"' in text  # what takes the country away
+    assert "size" not in re.findall(r'facet__count" href="([^"]*)"', _page(client, "q=panda"))[0]
+    drawn = client.get("/charts/map/?q=panda&arcs=yes").content.decode()
+    assert 'href="?q=panda&amp;arcs=yes&amp;country=KEN"' in drawn
+
+
+def _page(client, query):
+    return client.get(f"/initiatives/?{query}").content.decode()
 
 
 def test_choices_can_be_left_out_without_a_script(client):

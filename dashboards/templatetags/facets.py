@@ -18,9 +18,12 @@ register = template.Library()
 
 
 @register.simple_tag
-def facet_choices(facet: Facet, choices: Iterable[Choice]) -> SafeString:
-    """A box to tick for each choice, and its count, which leads to exactly those records."""
-    others = escape(f"{facet.others}&") if facet.others else ""
+def facet_choices(facet: Facet, choices: Iterable[Choice], kept: str = "") -> SafeString:
+    """A box to tick for each choice, and its count, which leads to exactly those records.
+
+    `kept` is a query string that stays beside the filters.
+    """
+    others = escape("".join(f"{part}&" for part in (facet.others, kept) if part))
     name, chosen, language = facet.name, facet.chosen, get_language()
     rows: list[str] = []
     for choice in choices:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from typing import Any
+from urllib.parse import urlencode
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -75,6 +76,7 @@ def page(request: HttpRequest, listing: Listing) -> HttpResponse:
         "looked_for": _looked_for(selection, shown),
         "orders": _orders(selection),
         "sizes": SIZES,
+        "kept": urlencode({"size": size}) if size != SIZES[0] else "",
     }
     if not selection.errors:
         context |= taken_away(ListView(listing, selection, request))
