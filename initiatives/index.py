@@ -26,7 +26,7 @@ from django.utils.translation import get_language
 from pyroaring import BitMap
 
 from initiatives.beginnings import Beginnings
-from initiatives.keeping import MOST_TOUCHED, Kept, Version, reading, version_read
+from initiatives.keeping import MOST_TOUCHED, Kept, Lately, Version, reading, version_read
 from initiatives.keys import Together, in_database, numbers, paired, parted
 from initiatives.models import Record
 from initiatives.touched import records_touched
@@ -38,9 +38,9 @@ KEPT = 4
 FEW = 2_000
 # Of so many rows of one table, those that were read are let go of.
 MOST_ROWS = 20_000
-# Answers of the text index that are kept, and what filters leave with all that is counted of it.
-MOST_REMEMBERED = 100
-MOST_LEFT = 200
+# So many answers of the text index are kept, of what filters leave with all that is counted of it,
+# and of charts as they are written.
+MOST_FOUND, MOST_LEFT, MOST_WRITTEN = 100, 200, 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,8 +134,10 @@ class Index:
     _any: dict[str, BitMap] = field(default_factory=dict)
     _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
     _called: dict[Hashable, dict[Any, tuple[str, str]]] = field(default_factory=dict)
-    _remembered: dict[Hashable, BitMap] = field(default_factory=dict)
-    _left: dict[Hashable, Members] = field(default_factory=dict)
+    # What was asked of it last: texts looked for, filters, and what was written of them.
+    found: Lately[BitMap] = field(default_factory=lambda: Lately(MOST_FOUND))
+    written: Lately[bytes] = field(default_factory=lambda: Lately(MOST_WRITTEN))
+    _left: Lately[Members] = field(default_factory=lambda: Lately(MOST_LEFT))
 
     # --- What it is asked ------------------------------------------------------------------------
 
@@ -183,10 +185,10 @@ class Index:
 
         Each is asked once in a language.
         """
-        known = self._called.setdefault((model, key, get_language()), {})
-        wanted = [*values]
+        asked, wanted = (model, key, get_language()), [*values]
+        known = self._called.setdefault(asked, {})
         if len(known) > MOST_ROWS:
-            known.clear()
+            known = self._called[asked] = {}
         if missing := [value for value in wanted if value not in known]:
             for pk, row in self.rows_of(model, missing).items():
                 known[pk] = (str(getattr(row, key)), str(row))
@@ -216,29 +218,13 @@ class Index:
             for record, found in values.items()
         }
 
-    def remembered(self, key: Hashable, ask: Callable[[], BitMap]) -> BitMap:
-        """What `ask` gives, asked once of this version; of many questions, those asked last."""
-        found = self._remembered.pop(key, None)
-        if found is None:
-            found = ask()
-        self._remembered[key] = found
-        while len(self._remembered) > MOST_REMEMBERED:
-            self._remembered.pop(next(iter(self._remembered)), None)
-        return found
-
     def left(self, asked: Hashable, ask: Callable[[], BitMap]) -> BitMap:
         """The records that filters leave, found once; of many filters, those asked last are kept.
 
         What is counted of them is kept with them: the pages of a list, its orders and its charts
         ask the same. At a million records a set has at most 125 kB and its counts some 30.
         """
-        found = self._left.pop(asked, None)
-        if found is None:
-            found = Members.kept(ask())
-        self._left[asked] = found
-        while len(self._left) > MOST_LEFT:
-            self._left.pop(next(iter(self._left)), None)
-        return found
+        return self._left.ask(asked, lambda: Members.kept(ask()))
 
     def once(self, asked: Hashable, among: BitMap, work: Callable[[], Found]) -> Found:
         """What `work` finds of the records: once, where they are a set that is kept."""

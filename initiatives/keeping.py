@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from contextlib import AbstractContextManager
 from typing import Generic, TypeVar
 
@@ -89,6 +89,31 @@ class Kept(Generic[Held]):
         others = [held for held in self._held if held != present]
         for old in others[: max(len(self._held) - self._most, 0)]:
             del self._held[old]
+
+
+class Lately(Generic[Held]):
+    """What was found for the `most` questions that were asked last."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: dict[Hashable, Held] = {}
+        self._lock = threading.Lock()
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def ask(self, question: Hashable, find: Callable[[], Held]) -> Held:
+        """What `find` gives, unless it is known; two who ask at once may both look for it."""
+        with self._lock:
+            if question in self._held:
+                self._held[question] = self._held.pop(question)
+                return self._held[question]
+        found = find()
+        with self._lock:
+            self._held[question] = found
+            while len(self._held) > self._most:
+                del self._held[next(iter(self._held))]
+        return found
 
 
 def _times(numbers: list[int]) -> dict[int, dt.datetime]:

@@ -19,6 +19,7 @@ from django.db import connection, transaction
 from pyroaring import BitMap
 
 from initiatives.index import Index
+from initiatives.keeping import Version, reading
 from initiatives.keys import in_database, key_set
 from initiatives.models import (
     Evidence,
@@ -135,24 +136,26 @@ def _end(phrase: list[str]) -> str:
 def found(text: str, index: Index, parts: tuple[str, ...] = PARTS) -> BitMap:
     """The records, published or not, that have every word of the text in one of the parts.
 
-    Asked once of each version of the index.
+    As of the version of the index, whatever is written meanwhile; asked once of each version.
     """
-    return index.remembered((text, parts), lambda: _found(Query(text), parts))
+    return index.found.ask((text, parts), lambda: _found(Query(text), parts, index.version))
 
 
-def _found(query: Query, parts: tuple[str, ...]) -> BitMap:
+def _found(query: Query, parts: tuple[str, ...], version: Version) -> BitMap:
     if not query.phrases:
         return BitMap()
     if asked_moment() is not None:
         return _read(query, parts, None)
-    upto, number = _upto(), _number()
-    if not upto:
-        return _read(query, parts, None)
-    held = _held(query, parts)
-    if upto == number:
+    # The text index may be behind the version, and may be brought beyond it while it is read.
+    before, held, after = _upto(), _held(query, parts), _upto()
+    first, last = min(before, version[0]), max(after, version[0])
+    if before and first == last:
         return held
-    touched = _told_anew(upto, number)
-    return (held - BitMap(touched)) | _read(query, parts, touched)
+    # Before it has been filled everything is read.
+    touched = _told_anew(first, last) if before else None
+    with reading(version):
+        read = _read(query, parts, touched)
+    return read if touched is None else (held - BitMap(touched)) | read
 
 
 def _told_anew(after: int, until: int) -> set[int]:

@@ -22,7 +22,7 @@ from pyroaring import BitMap
 
 from initiatives.beginnings import UNKNOWN
 from initiatives.filters import ListFilter, RecordFilter
-from initiatives.index import Found, Index, index
+from initiatives.index import Index, index
 from initiatives.keys import in_database
 from initiatives.keyset import Place, walked
 from initiatives.models import Record
@@ -105,13 +105,13 @@ class Selection:
         # Who is a member "now" changes with the day.
         return self.index.left((self._type, today(), asked), lambda: self._without(name))
 
-    def once(self, asked: Hashable, work: Callable[[], Found]) -> Found:
-        """What `work` makes of a selection without errors: once for a data version, day and language.
+    def written(self, what: Hashable, write: Callable[[], bytes]) -> bytes:
+        """What is written of a selection without errors: once for a data version, day and language.
 
-        Of many selections, for those asked last; for lists of records.
+        Of many, those asked last are kept; for lists of records.
         """
-        key = (asked, self.params.urlencode(), today(), get_language())
-        return self.index.once(key, self.members, work)
+        asked = (self._type, what, self.params.urlencode(), today(), get_language())
+        return self.index.written.ask(asked, write)
 
     def _without(self, name: str) -> BitMap:
         others = [members for n, members in self._chosen.items() if n != name]

@@ -175,6 +175,14 @@ def test_a_number_is_kept_exactly(client, number):
     assert float(stated["values"]["low"]) == float(number)
 
 
+def test_the_passage_of_a_date_is_words_and_no_date():
+    said = {"status": SAID, "date": "in 2024"}
+    signed = {"status": "signed", "date": "2024", "quote": said}
+    run = imported(document(initiative(status=[signed])))
+    assert problems(run) == {}
+    assert results(run) == {"test-programme": "created"}
+
+
 def test_of_a_file_of_100_megabytes_only_what_may_be_read_is_read(tmp_path, capsys):
     path = tmp_path / "large.json"
     path.write_bytes(GOOD)

@@ -122,6 +122,21 @@ def test_the_past_is_found_as_it_was(client, kept):
         assert named.pk in found("wombat", index())
 
 
+@pytest.mark.parametrize("overtaken", [False, True], ids=["behind", "beyond"])
+def test_what_is_written_while_a_search_is_answered_is_in_the_next(kept, overtaken):
+    record = cast.initiative("lynx", title="Lynx")
+    if kept:
+        catch_up()
+    before = index()
+    Initiative.objects.filter(pk=record.pk).update(title="Zebra")
+    if overtaken:
+        catch_up()  # the text index is of a later version than the answer
+    assert set(found("lynx", before)) == {record.pk}
+    assert set(found("zebra", before)) == set()
+    assert set(found("lynx", index())) == set()
+    assert set(found("zebra", index())) == {record.pk}
+
+
 def test_what_was_taken_back_is_not_found(client, kept):
     a_world()
     kept()

@@ -199,7 +199,8 @@ class Map(Chart):
 def country_map(slug: str, selection: Selection, arcs: str = "no") -> Chart:
     """Initiatives by country taking part, on a map; with arcs between those that share most."""
     bars = initiatives_by_country(slug, selection)
-    countries = {str(country): country for country in Country.objects.all()}
+    known = selection.index.rows_of(Country, selection.index.sets[COUNTRY])
+    countries = {str(country): country for country in known.values()}
     note = bars.note
     joined: list[tuple[int, int, int]] = []
     if arcs == "yes":

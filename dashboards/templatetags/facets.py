@@ -27,7 +27,8 @@ def facet_choices(facet: Facet, choices: Iterable[Choice], kept: str = "") -> Sa
     name, chosen, language = facet.name, facet.chosen, get_language()
     rows: list[str] = []
     for choice in choices:
-        before, behind = _choice(name, choice, choice.value in chosen, language)
+        draw = _known_choice if choice.count else _choice
+        before, behind = draw(name, choice, choice.value in chosen, language)
         rows += (before, others, behind)
     return mark_safe("".join(rows))
 
@@ -36,11 +37,13 @@ def facet_choices(facet: Facet, choices: Iterable[Choice], kept: str = "") -> Sa
 def facet_left_out(facet: Facet) -> SafeString:
     """A box to tick for each choice that can be left out."""
     gone = {choice.value for choice in facet.left_out}
-    boxes = (_box(facet.without, c.value, c.label, c.value in gone) for c in facet.to_leave_out)
+    boxes = (
+        (_known_box if c.count else _box)(facet.without, c.value, c.label, c.value in gone)
+        for c in facet.to_leave_out
+    )
     return mark_safe("".join(f'<div class="facet__choice">{box}</div>' for box in boxes))
 
 
-@lru_cache(maxsize=20_000)
 def _choice(name: str, choice: Choice, chosen: bool, language: str | None) -> tuple[str, str]:
     """What is drawn of a choice, before and behind the query string of the other filters."""
     none = "" if choice.count else " facet__choice--none"
@@ -53,10 +56,14 @@ def _choice(name: str, choice: Choice, chosen: bool, language: str | None) -> tu
     )
 
 
-@lru_cache(maxsize=20_000)
 def _box(name: str, value: str, label: str, checked: bool) -> str:
     ticked = " checked" if checked else ""
     return (
         f'<label><input type="checkbox" id="facet-{escape(name)}-{slugify(value)}" name="{escape(name)}" '
         f'value="{escape(value)}"{ticked}><span class="facet__name">{escape(label)}</span></label>'
     )
+
+
+# Kept is what is drawn of values that records have; without any it is what a stranger has sent.
+_known_choice = lru_cache(maxsize=20_000)(_choice)
+_known_box = lru_cache(maxsize=20_000)(_box)

@@ -138,10 +138,10 @@ def as_json(request: HttpRequest, slug: str) -> HttpResponse:
     if refused := refusal(selection):
         return refused
 
-    def written() -> bytes:
+    def write() -> bytes:
         return json_response(chart_data(selection, slug, options)).content
 
-    text = selection.once((slug, *options.items()), written)
+    text = selection.written((slug, *options.items()), write)
     return HttpResponse(text, content_type="application/json")
 
 
