@@ -5,6 +5,7 @@ import io
 
 import pytest
 from django.contrib.auth.models import Permission, User
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -801,3 +802,12 @@ def test_a_formula_in_a_title_is_text_in_a_spreadsheet(client, start):
     assert not any(cell.startswith(start) for row in rows for cell in row.values())
     listed = client.get("/initiatives.json?country=KEN").json()["results"]
     assert [row["title"] for row in listed] == [title]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="how SQLite chooses an index")
+def test_whether_a_title_is_there_is_asked_by_an_index():
+    asked, params = Record.objects.called("Initiative").query.sql_with_params()
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN QUERY PLAN {asked}", params)
+        plan = " ".join(row[3] for row in cursor.fetchall())
+    assert "record_called" in plan, plan

@@ -402,7 +402,7 @@ def _label(names: SheetNames, row: TypedRow, data: dict[str, Any], name: str, va
 
 def _record(names: SheetNames, row: TypedRow, data: dict[str, Any], name: str, value: str) -> None:
     """An initiative by its slug or title."""
-    called = Initiative.objects.filter(title__iexact=value)[:2]
+    called = Initiative.objects.called(value)[:2]
     if len(called) > 1 and not Initiative.objects.filter(slug=value).exists():
         reason = gettext(
             "several initiatives are called “%(name)s”: write the last part of its address"

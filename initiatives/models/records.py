@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from django.db import models
-from django.db.models import Exists, F, OuterRef, Q
+from django.db.models import Exists, F, OuterRef, Q, Value
+from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -54,6 +55,10 @@ class RecordQuerySet(models.QuerySet["Record"]):
             Q(country__in=countries) | Q(organisation__country__in=countries)
         )
         return self.filter(pk__in=taking_part.values("record"))
+
+    def called(self, title: str) -> RecordQuerySet:
+        """Those with that title, in capitals or not: by an index."""
+        return self.alias(capitals=Upper("title")).filter(capitals=Upper(Value(title)))
 
     def mentioning(self, text: str) -> RecordQuerySet:
         """Those that have every word of `text` in title, other names or summary."""
@@ -119,6 +124,7 @@ class Record(models.Model):
             # nearly all share, SQLite would take them for a way to a few rows.
             models.Index(fields=["title", "id", "state"], name="record_by_title"),
             models.Index(fields=["-changed_at", "id", "state"], name="record_by_change"),
+            models.Index(Upper("title"), name="record_called"),
         ]
         constraints = [
             models.CheckConstraint(

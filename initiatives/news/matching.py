@@ -140,7 +140,7 @@ class Matcher(Names):
 
 def _same_title(raw: RawRecord) -> Record | None:
     """A record of that kind that is already called so, under another key."""
-    same = Record.objects.filter(type=raw.type, title__iexact=raw.title)
+    same = Record.objects.called(raw.title).filter(type=raw.type)
     if raw.type == "summit":
         same = same.filter(summit__ordinal=raw.data.get("ordinal"))
     return same.first()
