@@ -101,6 +101,28 @@ def test_nothing_can_be_written_to_the_past():
 
 
 @pytest.mark.parametrize(
+    ("made", "until", "not_until"),
+    [
+        ("12:00:00.000", "12:00:00", "11:59:59.999999"),
+        ("12:00:00.120", "12:00:00.12", "12:00:00.119999"),
+        ("12:00:00.999", "12:00:00.999", "12:00:00.998999"),
+        ("12:00:00.000001", "12:00:00.000001", "12:00:00"),
+    ],
+)
+def test_the_moment_of_a_change_is_after_it_however_its_time_was_written(made, until, not_until):
+    number = data_version()
+    cast.initiative("quokka")
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM partners_change WHERE number > %s", [number + 1])
+        cursor.execute(
+            f"UPDATE partners_change SET at = '2020-01-01 {made}' WHERE number = {number + 1}"
+        )
+        cursor.execute(f"UPDATE partners_change SET at = '2019-01-01' WHERE number <= {number}")
+    assert moment_named(f"2020-01-01T{until}Z").number == number + 1
+    assert moment_named(f"2020-01-01T{not_until}Z").number == number
+
+
+@pytest.mark.parametrize(
     "asked", ["yesterday", "2999", "2024-13-01", "2013/..", "2024-10-23T25:00"]
 )
 @pytest.mark.parametrize(

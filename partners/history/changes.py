@@ -60,6 +60,10 @@ class ChangeQuerySet(models.QuerySet["Change"]):
 
     def until(self, at: dt.datetime) -> ChangeQuerySet:
         """Those that had been made at that time."""
+        # SQLite compares times as text, and of a whole second, which Django asks for as "12:00:00",
+        # its triggers write "12:00:00.000", which comes behind.
+        if at.microsecond == 0:
+            return self.filter(at__lt=at + dt.timedelta(microseconds=1))
         return self.filter(at__lte=at)
 
     def newest_first(self) -> ChangeQuerySet:
