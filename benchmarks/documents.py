@@ -10,15 +10,14 @@ from typing import Any
 from benchmarks.records import KINDS, STEPS, WORDS
 from benchmarks.statements import BLOCS, COUNTRIES, CURRENCIES, RUNGS, SECTORS, STATEMENTS, Lot
 
-RECORDS = 4  # initiatives of one document
-
 
 class Documents:
     """Documents one after the other, the same in every run: initiatives, a body that takes part in
     them, and a sentence of the article for each statement.
     """
 
-    def __init__(self, names: dict[str, list[str]]) -> None:
+    def __init__(self, names: dict[str, list[str]], initiatives: int) -> None:
+        self.initiatives = initiatives
         self.random = random.Random(3)
         self.names = {
             kind: Lot({name: 1 / (n + 1) for n, name in enumerate(some)})
@@ -38,7 +37,9 @@ class Documents:
             "kind": "agency",
             "country": self._drawn(self.names["country"]),
         }
-        records = [self._initiative(RECORDS * n + m, body["key"]) for m in range(RECORDS)]
+        records = [
+            self._initiative(self.initiatives * n + m, body["key"]) for m in range(self.initiatives)
+        ]
         return json.dumps(
             {
                 "format": "accord.news/1",

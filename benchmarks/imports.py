@@ -15,13 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.database import add_server, in_fresh_process, own_database, say, server_of
-from benchmarks.documents import RECORDS, Documents
+from benchmarks.documents import Documents
 from benchmarks.timing import by_tenths, seconds
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options of the command line."""
     parser.add_argument("--size", type=int, default=200, help="documents (default 200)")
+    parser.add_argument("--records", type=int, default=4, help="initiatives of each (default 4)")
     add_server(parser)
 
 
@@ -31,8 +32,8 @@ def run(options: argparse.Namespace) -> int:
         server = stack.enter_context(server_of(options))
         rows = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "rows"
         with own_database(server) as kind:
-            say(f"{kind}: {options.size:,} documents of {RECORDS} initiatives")
-            found = in_fresh_process(measure, options.size, rows)
+            say(f"{kind}: {options.size:,} documents of {options.records:,} initiatives")
+            found = in_fresh_process(measure, options.size, options.records, rows)
         with own_database(server):
             found["plain"] = in_fresh_process(write_plainly, rows)
     _print(kind, options.size, found)
@@ -42,13 +43,13 @@ def run(options: argparse.Namespace) -> int:
 # --- Each in a process of its own ----------------------------------------------------------------
 
 
-def measure(size: int, rows: Path) -> dict[str, Any]:
+def measure(size: int, records: int, rows: Path) -> dict[str, Any]:
     """Seconds of the import, of what it keeps right on the way, and of the same files again."""
     _site()
     from initiatives.news import importing
     from initiatives.news.models import ImportOutcome
 
-    made = Documents(_names())
+    made = Documents(_names(), records)
     files = [made.document() for _ in range(size)]
     before = _last_keys()
     upkeep = 0.0
@@ -64,7 +65,8 @@ def measure(size: int, rows: Path) -> dict[str, Any]:
 
         return measured
 
-    importing.recount, importing.derive = timed(importing.recount), timed(importing.derive)
+    for name in ("recount", "derive", "derived_from_steps"):
+        setattr(importing, name, timed(getattr(importing, name)))
     found: dict[str, Any] = {"imported": seconds(lambda: _import(files))}
     found["upkeep"] = upkeep
     created = ImportOutcome.objects.filter(result="created")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, TypeVar
 
 from django.db import models
@@ -13,31 +13,39 @@ from initiatives.models import (
     Alliance,
     ConcreteRecord,
     Initiative,
+    KeyDate,
     Record,
     Statement,
+    StatusStep,
     Summit,
     statement_models,
 )
-from partners.dates import DayOf
+from partners.dates import DayOf, PartialDate
 
 
 def derived_values(record: ConcreteRecord) -> dict[str, Any]:
-    """`began` and, for an initiative, `status`, as the current statements have them.
-
-    Where a disputed date was decided they go by the chosen one; that it is disputed stays said.
-    """
-    values: dict[str, Any] = {}
+    """`began` and, for an initiative, `status`, as the current statements have them."""
     if isinstance(record, Initiative):
-        steps = record.steps.current()
-        said = [(step.status, step.date, bool(step.chosen_because)) for step in steps]
-        values["status"] = status_now(gone_by(said))
-    else:
-        dates = record.key_dates.current()
-        said = [(date.event, date.date, bool(date.chosen_because)) for date in dates]
-    values["began"], unclear = beginning(gone_by(said))
+        return derived_from_steps(record.steps.current())
+    return derived_from_dates(record.key_dates.current())
+
+
+def derived_from_steps(steps: Iterable[StatusStep]) -> dict[str, Any]:
+    """What all steps of an initiative that hold say of it."""
+    said = [(step.status, step.date, bool(step.chosen_because)) for step in steps]
+    return {"status": status_now(gone_by(said)), **_beginning(said)}
+
+
+def derived_from_dates(dates: Iterable[KeyDate]) -> dict[str, Any]:
+    """What all dates of an alliance or summit that hold say of it."""
+    return _beginning([(date.event, date.date, bool(date.chosen_because)) for date in dates])
+
+
+def _beginning(said: list[tuple[str, PartialDate | None, bool]]) -> dict[str, Any]:
+    """Where a disputed date was decided it goes by the chosen one; that it is disputed stays said."""
+    began, unclear = beginning(gone_by(said))
     _began, contradicted = beginning((event, date) for event, date, _chosen in said)
-    values["began_disputed"] = unclear or contradicted
-    return values
+    return {"began": began, "began_disputed": unclear or contradicted}
 
 
 def derive(record: ConcreteRecord) -> None:

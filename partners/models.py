@@ -46,14 +46,27 @@ class CountryQuerySet(models.QuerySet["Country"]):
         Understood are alpha-2 and alpha-3 codes in capitals, CLDR names and the aliases of the
         reference data.
         """
-        code = name.strip()
-        by_code = Q()
-        if code.isascii() and code.isupper():
-            by_code = Q(iso3=code) | Q(iso2=code)
-        country = self.filter(by_code | Q(names__folded=fold(name))).distinct().first()
-        if country is None:
+        found = self.called([name])
+        if name not in found:
             raise UnknownName(gettext("unknown country “%(name)s”") % {"name": name})
-        return country
+        return found[name]
+
+    def called(self, names: Iterable[str]) -> dict[str, Country]:
+        """The countries that are called so, by those of the names that one has: two queries."""
+        folded = {name: fold(name) for name in names}
+        codes = {name: name.strip() for name in folded}
+        codes = {name: c for name, c in codes.items() if c.isascii() and c.isupper()}
+        known = CountryName.objects.filter(folded__in=set(folded.values()), country__in=self)
+        by_name = {row.folded: row.country for row in known.select_related("country")}
+        by_code: dict[str, Country] = {}
+        if codes:
+            coded = set(codes.values())
+            for country in self.filter(Q(iso3__in=coded) | Q(iso2__in=coded)):
+                by_code |= {country.iso3: country, country.iso2: country}
+        found = {
+            name: by_code.get(codes.get(name, "")) or by_name.get(folded[name]) for name in folded
+        }
+        return {name: country for name, country in found.items() if country}
 
     def members_of(self, blocs: Iterable[Bloc], at: dt.date | None = None) -> CountryQuerySet:
         """Full members of one of the blocs: on the day `at`, or today."""
@@ -123,11 +136,19 @@ class BlocQuerySet(models.QuerySet["Bloc"]):
 
     def named(self, name: str) -> Bloc:
         """The bloc with that slug, name or short name; UnknownName if there is none."""
-        wanted = fold(name)
-        for bloc in self.all():
-            if wanted in {fold(bloc.slug), fold(bloc.name), fold(bloc.short_name)}:
-                return bloc
-        raise UnknownName(gettext("unknown bloc “%(name)s”") % {"name": name})
+        found = self.called([name])
+        if name not in found:
+            raise UnknownName(gettext("unknown bloc “%(name)s”") % {"name": name})
+        return found[name]
+
+    def called(self, names: Iterable[str]) -> dict[str, Bloc]:
+        """The blocs that are called so, by those of the names that one has: one query."""
+        folded = {name: fold(name) for name in names}
+        known: dict[str, Bloc] = {}
+        for bloc in self if folded else ():
+            for called in (bloc.slug, bloc.name, bloc.short_name):
+                known.setdefault(fold(called), bloc)
+        return {name: known[words] for name, words in folded.items() if words in known}
 
 
 class Bloc(models.Model):
@@ -228,10 +249,23 @@ class OrganisationQuerySet(models.QuerySet["Organisation"]):
 
     def named(self, name: str) -> Organisation:
         """The organisation with that slug, name or alias; UnknownName if there is none."""
-        organisation = self.filter(Q(slug=name) | Q(names__folded=fold(name))).distinct().first()
-        if organisation is None:
+        found = self.called([name])
+        if name not in found:
             raise UnknownName(gettext("unknown organisation “%(name)s”") % {"name": name})
-        return organisation
+        return found[name]
+
+    def called(self, names: Iterable[str]) -> dict[str, Organisation]:
+        """The organisations that are called so, by those of the names that one has: two queries."""
+        folded = {name: fold(name) for name in names}
+        if not folded:
+            return {}
+        known = OrganisationName.objects.filter(
+            folded__in=set(folded.values()), organisation__in=self
+        )
+        by_name = {row.folded: row.organisation for row in known.select_related("organisation")}
+        by_slug = {found.slug: found for found in self.filter(slug__in=folded)}
+        found = {name: by_slug.get(name) or by_name.get(folded[name]) for name in folded}
+        return {name: organisation for name, organisation in found.items() if organisation}
 
 
 class Organisation(models.Model):

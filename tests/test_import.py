@@ -7,10 +7,14 @@ import pytest
 from django.contrib.auth.models import Permission, User
 from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from initiatives.derive import wrongly_derived
+from initiatives.funding.models import Funding
 from initiatives.models import Article, Initiative, PartOf, Record, StatusStep
 from initiatives.news.models import ImportOutcome, ImportRun, Proposal
+from initiatives.news.publishing import lacking
 from partners.history.changes import data_version
 from partners.models import Organisation
 from tests import cast
@@ -25,6 +29,7 @@ from tests.documents import (
     initiative,
     money,
     organisation,
+    part_of,
     partner,
     problems,
     results,
@@ -811,3 +816,65 @@ def test_whether_a_title_is_there_is_asked_by_an_index():
         cursor.execute(f"EXPLAIN QUERY PLAN {asked}", params)
         plan = " ".join(row[3] for row in cursor.fetchall())
     assert "record_called" in plan, plan
+
+
+def test_the_questions_of_an_import_do_not_grow_with_its_records():
+    def asked(records: int, key: str) -> tuple[int, int]:
+        rows = [partner(), partner(country="Brazil"), partner(organisation="test-bank")]
+        several = [
+            initiative(
+                f"{key}-{n}", title=f"{key} {n}", partners=rows, status=[step()], funding=[money()]
+            )
+            for n in range(records)
+        ]
+        content = document(organisation(), *several, article=key)
+        with CaptureQueriesContext(connection) as first:
+            assert "created" in results(imported(content)).values()
+        with CaptureQueriesContext(connection) as again:
+            assert set(results(imported(content)).values()) == {"unchanged"}
+        return len(first), len(again)
+
+    asked(1, "test-first")  # which also brings the bank
+    assert asked(2, "test-few") == asked(12, "test-many")
+
+
+@pytest.mark.parametrize("publish", [True, False])
+def test_what_only_a_new_row_points_at_is_written_with_it(publish):
+    """Money of a part that comes before its whole in the file, and a parent after its office."""
+    content = document(
+        organisation("test-office", name="Test office", parent="test-ministry"),
+        organisation("test-ministry", name="Test ministry", kind="ministry"),
+        initiative(
+            "part",
+            part_of=[part_of("whole")],
+            partners=[partner(organisation="test-office")],
+            funding=[
+                money("b", amount(3, 3), restates="a"),
+                money("a", amount(3, 3), part_of={"record": "whole", "funding": "fund"}),
+            ],
+        ),
+        initiative("whole", funding=[money("fund", amount(10, 10))]),
+    )
+    assert set(results(imported(content, publish=publish)).values()) == {"created"}
+    assert Organisation.objects.get(slug="test-office").parent.slug == "test-ministry"
+    a, b, fund = Funding.objects.filter(record__slug__in=["part", "whole"]).order_by("key")
+    assert (b.restates, a.part_of, b.record, a.record_id) == (a, fund, a.record, b.record_id)
+    assert fund.record.slug == "whole"
+    assert {row.fingerprint for row in (a, b, fund)} == {
+        row.make_fingerprint() for row in (a, b, fund)
+    }
+    assert list(wrongly_derived()) == []
+    before = tables()
+    assert set(results(imported(content, publish=publish)).values()) == {"unchanged"}
+    assert tables() == before
+
+
+def test_a_new_record_that_lacks_its_words_waits_and_says_why():
+    """Its statement has a passage, and its end lies before its beginning."""
+    steps = [step("announced", "2024"), step("completed", "2020")]
+    run = imported(document(initiative(status=steps)))
+    assert results(run) == {"test-programme": "created"}
+    record = Initiative.objects.get(slug="test-programme")
+    assert (record.state, record.status) == ("in-review", "announced")
+    assert "is dated before" in problems(run)["/records/0"]
+    assert "is dated before" in " ".join(lack.what for lack in lacking(record))

@@ -476,6 +476,24 @@ def test_news_of_a_merged_record_goes_to_the_one_it_was_merged_into():
     in_order()
 
 
+def test_a_document_that_names_a_merged_record_by_both_keys_says_each_thing_once():
+    imported(document(initiative("quokka-one"), initiative("quokka-two")))
+    one, two = (Initiative.objects.get(slug=f"quokka-{n}") for n in ("one", "two"))
+    merged(one, two)
+    brazil, kenya = (partner(country=name) for name in ("Brazil", "Kenya"))
+    content = document(
+        initiative("quokka-one", partners=[brazil]),
+        initiative("quokka-two", partners=[brazil, kenya]),
+        article="later",
+    )
+    assert results(imported(content)) == {"quokka-one": "updated", "quokka-two": "updated"}
+    assert sorted(c.iso3 for c in one.countries_now) == ["BRA", "KEN"]
+    said = one.participations.current()
+    assert [part.carried.count() for part in said] == [1, 1]
+    assert set(results(imported(content)).values()) == {"unchanged"}
+    in_order()
+
+
 # --- Taking it back ------------------------------------------------------------------------------
 
 

@@ -1,5 +1,6 @@
 """A file that is no news document is refused whole, says why, and changes nothing."""
 
+import copy
 import json
 import os
 import tracemalloc
@@ -7,13 +8,16 @@ import tracemalloc
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from hypothesis import given
+from hypothesis import strategies as st
 
 from initiatives.funding.models import Instrument
 from initiatives.funding.rollup import Recurs, Rung
 from initiatives.intervals import Qualifier
 from initiatives.ladder import Status
 from initiatives.missing import Missing
-from initiatives.models import Initiative, KeyDate, Outcome, Participation
+from initiatives.models import Initiative, KeyDate, Outcome, Participation, Summit
+from initiatives.news import format
 from initiatives.news.models import ImportDocument
 from initiatives.news.tasks import import_document
 from partners.models import Organisation
@@ -25,6 +29,8 @@ from tests.documents import (
     figure,
     imported,
     initiative,
+    money,
+    organisation,
     partner,
     problems,
     results,
@@ -254,3 +260,55 @@ def test_the_example_of_the_readme_can_be_imported():
 def test_every_kind_of_record_can_be_imported():
     run = imported(document(initiative(), alliance(), summit()))
     assert set(results(run).values()) == {"created"}
+
+
+# --- Two validators, one form --------------------------------------------------------------------
+
+SOUND = {
+    "initiative": initiative(
+        aliases=["Test"],
+        partners=[partner()],
+        status=[step()],
+        funding=[money()],
+        figures=[figure()],
+    ),
+    "alliance": alliance(),
+    "summit": summit(),
+    "organisation": organisation(),
+}
+odd = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.decimals(allow_nan=False, allow_infinity=False),
+    st.text(max_size=5),
+    st.sampled_from(["", "a-b", "A", "a\n", "2024", "unspecified", [], {}, [[]], [""], {"low": 1}]),
+)
+
+
+@given(st.sampled_from(sorted(SOUND)), st.data())
+def test_what_is_found_sound_has_no_problem_and_the_other_way_round(type_, data):
+    record = copy.deepcopy(SOUND[type_])
+    for _change in range(data.draw(st.integers(0, 2))):
+        part = record
+        name = data.draw(st.sampled_from(sorted(part)))
+        while data.draw(st.booleans()) and isinstance(part[name], dict | list) and part[name]:
+            part = part[name]
+            names = range(len(part)) if isinstance(part, list) else sorted(part)
+            name = data.draw(st.sampled_from(list(names)))
+        if data.draw(st.booleans()) and isinstance(part, dict) and len(part) > 1:
+            del part[name]
+        else:
+            part[name] = data.draw(odd)
+    record.setdefault("type", type_)
+    problems = list(format._validator(type_).iter_errors(record))
+    assert format._gate(type_).is_valid(record) == (not problems), problems
+
+
+def test_an_ordinal_of_one_point_naught_is_one():
+    run = imported(
+        as_bytes(document(summit(ordinal=1))).replace(b'"ordinal": 1', b'"ordinal": 1.0')
+    )
+    assert results(run) == {"1st-test-summit": "created"}
+    assert Summit.objects.get(slug="1st-test-summit").ordinal == 1
+    assert results(imported(document(summit(ordinal=1)))) == {"1st-test-summit": "unchanged"}

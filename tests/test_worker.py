@@ -80,7 +80,10 @@ def files(*contents: dict) -> list[tuple[str, bytes]]:
     return [(f"document-{n}.json", as_bytes(content)) for n, content in enumerate(contents)]
 
 
-def large(records: int = 80) -> list[tuple[str, bytes]]:
+LARGE = 320  # records
+
+
+def large(records: int = LARGE) -> list[tuple[str, bytes]]:
     """A document that takes a worker some seconds."""
     rows = (
         initiative(
@@ -139,7 +142,7 @@ def test_after_kill_9_in_mid_import_a_new_worker_ends_with_the_same_records(
     finished(undisturbed)
     kill_group(worker)
     expected = facts()
-    assert len(expected["record"]) == 80
+    assert len(expected["record"]) == LARGE
     done = the_document(undisturbed)
     takes = (done.finished_at - done.started_at).total_seconds()
     start_over()
@@ -241,7 +244,7 @@ def test_a_living_import_is_not_taken_over_however_long_it_takes(start_worker):
     done = the_document(run)
     assert (done.finished_at - done.started_at).total_seconds() > 1
     assert (done.state, done.attempts) == (ImportDocument.State.DONE, 1)
-    assert Record.objects.count() == 80
+    assert Record.objects.count() == LARGE
 
 
 def test_two_imports_about_one_record_do_not_miss_what_the_other_says():

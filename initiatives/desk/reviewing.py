@@ -276,7 +276,8 @@ class _Desk:
             statement = row.model(**{"record_id": record.pk, **fields})
             self._make_room(statement, row)
             statement.save()
-            passages.attach(statement, row)
+            passages.carry(statement, row)
+            passages.write()
             carried = statement.carried.values("evidence")
             Evidence.objects.filter(pk__in=carried).exclude(state=Evidence.State.ACCEPTED).update(
                 state=Evidence.State.ACCEPTED

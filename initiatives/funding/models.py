@@ -168,9 +168,15 @@ class Funding(IntervalFields, Statement):
     def as_values(self) -> dict[str, Any]:
         """The values by field; money of another initiative is named with that initiative."""
         values = super().as_values()
-        if self.part_of and self.part_of.record_id != self.record_id:
+        if self.part_of and not self._of_its_own(self.part_of):
             values["part_of"] = f"{self.part_of.record.slug}#{self.part_of.key}"
         return values
+
+    def _of_its_own(self, other: Funding) -> bool:
+        """Whether the other is money of the same initiative, which may have no number yet."""
+        if self.record_id is None or other.record_id is None:
+            return self.record is other.record
+        return self.record_id == other.record_id
 
     def public_values(self) -> dict[str, Any]:
         """The values without a whole that is not published."""
@@ -180,7 +186,7 @@ class Funding(IntervalFields, Statement):
     def public_whole(self) -> Funding | None:
         """What it is part of, if anyone may read that."""
         whole = self.part_of
-        if whole and (whole.record_id == self.record_id or whole.record.state == "published"):
+        if whole and (self._of_its_own(whole) or whole.record.state == "published"):
             return whole
         return None
 

@@ -14,11 +14,12 @@ def insert(
     model: type[models.Model], columns: Sequence[str], rows: Sequence[tuple[Any, ...]]
 ) -> None:
     """Write the rows: COPY on PostgreSQL, one prepared statement on SQLite."""
-    table, names = model._meta.db_table, ", ".join(columns)
+    quoted = connection.ops.quote_name
+    table, names = quoted(model._meta.db_table), ", ".join(map(quoted, columns))
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             fields = {field.attname: field for field in model._meta.concrete_fields}
-            text = ", ".join(name for name in columns if not fields[name].null)
+            text = ", ".join(quoted(name) for name in columns if not fields[name].null)
             lines = io.StringIO()
             csv.writer(lines).writerows(rows)
             lines.seek(0)

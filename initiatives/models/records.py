@@ -140,10 +140,14 @@ class Record(models.Model):
         return self.title
 
     def save(self, *args, **kwargs) -> None:
+        self.fill_in()
+        super().save(*args, **kwargs)
+
+    def fill_in(self) -> None:
+        """Set the columns that follow from others; whoever writes many at once does it for each."""
         if self._meta.model_name in Record.Type.values:
             self.type = self._meta.model_name
         self.search_text = self.make_search_text()
-        super().save(*args, **kwargs)
 
     def make_search_text(self) -> str:
         """Everything by which the record is found, as `mentioning` looks for it."""

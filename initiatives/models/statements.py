@@ -110,8 +110,12 @@ class Statement(models.Model):
         ]
 
     def save(self, *args, **kwargs) -> None:
-        self.fingerprint = self.make_fingerprint()
+        self.fill_in()
         super().save(*args, **kwargs)
+
+    def fill_in(self) -> None:
+        """Set the column that follows from others; whoever writes many at once does it for each."""
+        self.fingerprint = self.make_fingerprint()
 
     def make_fingerprint(self) -> str:
         """A hash of the values: equal for two rows that say the same of their record."""

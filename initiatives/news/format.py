@@ -13,10 +13,12 @@ from decimal import Decimal
 from functools import cache
 from typing import Any
 
+import jsonschema_rs
 from django.conf import settings
 from django.utils.translation import gettext
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import ValidationError, best_match
+from jsonschema.validators import extend
 
 from partners.dates import PartialDate
 
@@ -57,6 +59,12 @@ class RawRecord:
     @property
     def title(self) -> str:
         return str(self.data.get("title") or self.data.get("name") or "")
+
+    @property
+    def aliases(self) -> list[str]:
+        """The other names, as far as they are names."""
+        found = self.data.get("aliases", [])
+        return [a for a in found if isinstance(a, str)] if isinstance(found, list) else []
 
 
 @dataclass(slots=True)
@@ -195,7 +203,8 @@ def check_record(raw: Any, place: str) -> RawRecord:
         reason = gettext("unknown type “%(type)s”") % {"type": shorten(record.type)}
         record.problems.append(Problem(f"{place}/type", reason))
         return record
-    for error in _validator(record.type).iter_errors(raw):
+    sound = _gate(record.type).is_valid(raw)
+    for error in () if sound else _validator(record.type).iter_errors(raw):
         deepest = best_match([error])
         deeper = pointer(*deepest.absolute_path)
         record.problems.append(Problem(place + deeper, _reason(deepest)))
@@ -260,9 +269,32 @@ def _envelope() -> Draft202012Validator:
 
 
 @cache
-def _validator(record_type: str) -> Draft202012Validator:
+def _gate(record_type: str) -> jsonschema_rs.Draft202012Validator:
+    """Says whether a record has the form, in a fraction of the time in which `_validator` says why not."""
+    return jsonschema_rs.Draft202012Validator(_schema_of(record_type))
+
+
+@cache
+def _validator(record_type: str) -> Any:
+    return Strict(_schema_of(record_type))
+
+
+def _schema_of(record_type: str) -> dict[str, Any]:
     definitions = _schema()["$defs"]
-    return Draft202012Validator({**definitions[record_type], "$defs": definitions})
+    return {**definitions[record_type], "$defs": definitions}
+
+
+def _is_integer(_checker: Any, value: Any) -> bool:
+    """1.0 is an integer, as JSON Schema has it."""
+    if isinstance(value, Decimal):
+        return value == value.to_integral_value()
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+Strict: Any = extend(
+    Draft202012Validator,
+    type_checker=Draft202012Validator.TYPE_CHECKER.redefine("integer", _is_integer),
+)
 
 
 def _schema_list(value: Any) -> list[Any]:

@@ -6,20 +6,25 @@ one that another source or an editor gave becomes a Proposal.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from graphlib import TopologicalSorter
+import gc
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from initiatives.derive import derive
+from initiatives.derive import derive, derived_from_dates, derived_from_steps
 from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
 from initiatives.funding.places import standing_through
 from initiatives.models import (
     RECORD_MODELS,
+    ConcreteRecord,
+    Initiative,
     Publisher,
     Record,
     Statement,
@@ -32,9 +37,17 @@ from initiatives.news.matching import Matcher, series_slug
 from initiatives.news.models import ImportDocument, ImportOutcome
 from initiatives.news.money import RELATIONS
 from initiatives.news.passages import Passages
-from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
+from initiatives.news.plan import (
+    Planned,
+    PlannedStatement,
+    Reference,
+    Sibling,
+    originals_first,
+    wholes_first,
+)
 from initiatives.news.proposing import Decided, propose
-from initiatives.news.publishing import NotPublishable, approve
+from initiatives.news.publishing import Lack, NotPublishable, approve, barring
+from initiatives.news.writing import NewRows
 from partners.history.changes import Verb, change
 from partners.models import Country, Organisation, OrganisationName
 from partners.names import UnknownName, fold
@@ -48,7 +61,7 @@ def import_content(document: ImportDocument, owner: str) -> None:
     An unreadable document is marked refused with the reason and changes nothing else. LostLease
     if another worker has taken the document over meanwhile: then nothing was written.
     """
-    with transaction.atomic():
+    with _no_collector(), transaction.atomic():
         queue.hold(document, owner)
         try:
             news = read(bytes(document.content))
@@ -58,6 +71,21 @@ def import_content(document: ImportDocument, owner: str) -> None:
             queue.finish(document, owner, ImportDocument.State.REFUSED, str(refusal))
             return
         queue.finish(document, owner, ImportDocument.State.DONE, change=made if made.kept else None)
+
+
+@contextmanager
+def _no_collector() -> Iterator[None]:
+    """Without Python's search for circles of objects, which takes a fifth of an import's time.
+
+    What a document makes is bounded by NEWS_MAX_BYTES, and goes when its import has ended.
+    """
+    searching = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if searching:
+            gc.enable()
 
 
 def _find_publisher(news: NewsDocument) -> dict[str, Any]:
@@ -77,37 +105,47 @@ def _find_publisher(news: NewsDocument) -> dict[str, Any]:
     return {"publisher": publisher}
 
 
+@dataclass(slots=True)
+class Effect:
+    """What a document does to a record: whether it changes it, and what it would like to change."""
+
+    changed: bool = False
+    proposed: bool = False
+    proposals: list[Callable[[], bool]] = field(default_factory=list)
+
+
 class Importer:
-    """Writes the records of one document."""
+    """Writes the records of one document: first all is decided, then what is new is written."""
 
     def __init__(
         self, document: ImportDocument, news: NewsDocument, publisher: dict[str, Any]
     ) -> None:
         self.document = document
         self.news = news
+        self.matcher = Matcher(news)
+        self.stored = self.matcher.stored
         self.passages = Passages(news, publisher, document.run.publish)
         self.decided = Decided(news.brief)
+        self.new = NewRows()
         self.written: dict[str, Any] = {}
+        self.names: dict[str, OrganisationName] = {}  # new ones, folded
         self.money: dict[tuple[str, str], Statement] = {}  # by keys of record and statement
         self.touched: set[int] = set()  # records whose money is to be counted anew
         self.changed = False
 
     def write(self) -> None:
         """Write what can be written, and what became of each record."""
-        planned = Matcher(self.news).plan()
+        planned = self.matcher.plan()
         standing = [item for item in planned if not item.problems]
-        for item in standing:
-            if item.raw.type == "organisation":
-                self.written[item.raw.key] = self._organisation_row(item)
-        for item in standing:
-            if item.raw.type != "organisation":
-                self.written[item.raw.key] = self._record_row(item)
-        results = {
-            item.raw.place: self._finish_organisation(item)
-            if item.raw.type == "organisation"
-            else self._finish_record(item)
-            for item in _wholes_first(standing)
-        }
+        results = self._write_organisations([i for i in standing if i.raw.type == "organisation"])
+        records = wholes_first([item for item in standing if item.raw.type != "organisation"])
+        for item in records:
+            self.written[item.raw.key] = self._record(item)
+        effects = [self._decide(item) for item in records]
+        self.new.write()
+        self.passages.write()
+        for item, effect in zip(records, effects, strict=True):
+            results[item.raw.place] = self._finish_record(item, effect)
         ImportOutcome.objects.bulk_create(
             self._outcome(item, results.get(item.raw.place, Result.REJECTED)) for item in planned
         )
@@ -130,103 +168,143 @@ class Importer:
 
     # Organisations.
 
-    def _organisation_row(self, item: Planned) -> Organisation:
-        known = item.existing or item.duplicate_of
-        if isinstance(known, Organisation):
-            return known
-        self.changed = True
-        return Organisation.objects.create(
-            slug=item.raw.key, name=item.fields["name"], kind=item.fields["kind"]
-        )
+    def _write_organisations(self, items: list[Planned]) -> dict[str, str]:
+        """Write the organisations; by place, what became of each."""
+        new = []
+        for item in items:
+            known = item.existing or item.duplicate_of
+            if known is None:
+                columns = {n: item.fields.get(n) for n in ("name", "kind", "country")}
+                known = Organisation(slug=item.raw.key, **columns)
+                new.append(known)
+            self.written[item.raw.key] = known
+        Organisation.objects.bulk_create(new)
+        self.changed = self.changed or bool(new)
+        results = {item.raw.place: self._finish_organisation(item) for item in items}
+        OrganisationName.objects.bulk_create(self.names.values())
+        return results
 
     def _finish_organisation(self, item: Planned) -> str:
         """Fill what is empty and add names, if the import is trusted; propose what differs."""
         organisation: Organisation = self.written[item.raw.key]
         if item.duplicate_of:
             return Result.DUPLICATE
-        changed = proposed = False
+        filled = proposed = False
         may_write = self.document.run.publish or not item.existing
         for name, value in item.fields.items():
             value, now = self._resolve(value), getattr(organisation, name)
             decided_so = self.decided.about(organisation, name, value)
             if may_write and now is None and value is not None and not decided_so:
                 setattr(organisation, name, value)
-                changed = True
+                filled = True
             elif now != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data[name]}
                 proposed |= propose(
                     self.document, self.news.brief, organisation, place, name, now, value, payload
                 )
-        names = [item.fields["name"], *item.raw.data.get("aliases", [])] if may_write else []
-        for alias in names:
-            _name, added = OrganisationName.objects.get_or_create(
-                folded=fold(alias)[:500],
-                defaults={"organisation": organisation, "name": alias},
-            )
-            changed |= added
-        if changed:
+        named = may_write and self._add_names(organisation, item)
+        if filled:
             organisation.save()
-            self.touched |= standing_through(organisation)
+        if filled or named:
             self.changed = True
-        return _result(item, changed, proposed)
+            self.touched |= standing_through(organisation) if item.existing else set()
+        return _result(item, filled or named, proposed)
+
+    def _add_names(self, organisation: Organisation, item: Planned) -> bool:
+        """Keep the names by which nobody is called yet; whether there is one."""
+        called = {fold(name)[:500]: name for name in (item.fields["name"], *item.raw.aliases)}
+        new = {
+            folded: OrganisationName(organisation=organisation, name=name, folded=folded)
+            for folded, name in called.items()
+            if folded not in self.stored.names and folded not in self.names
+        }
+        self.names |= new
+        return bool(new)
 
     # Records.
 
-    def _record_row(self, item: Planned) -> Record:
-        model = RECORD_MODELS[item.raw.type]
-        known = item.existing or item.duplicate_of
+    def _record(self, item: Planned) -> ConcreteRecord:
+        """The record that is there, or a new one that is yet to be written."""
+        known: Any = item.existing or item.duplicate_of
         if known:
-            return model.objects.get(pk=known.pk)
+            return known
         fields = dict(item.fields)
         if "series" in fields:
             fields["series"] = self._series(fields["series"])
-        self.changed = True
-        record = model.objects.create(slug=item.raw.key, state=Record.State.IN_REVIEW, **fields)
-        record.sectors.set(item.sectors)
+        model = RECORD_MODELS[item.raw.type]
+        record = model(slug=item.raw.key, state=Record.State.IN_REVIEW, **fields)
+        self.new.add_record(record, item.sectors)
         return record
 
-    def _finish_record(self, item: Planned) -> str:
-        """Write the statements of a record; the result."""
+    def _decide(self, item: Planned) -> Effect:
+        """What becomes of the record and of each of its statements; new ones are kept for later."""
+        record, effect = self.written[item.raw.key], Effect()
+        if item.duplicate_of:
+            return effect
+        if item.existing and self._replaces_draft(record):
+            effect.changed = self._rewrite_draft(record, item)
+        elif item.existing:
+            effect.proposals += self._differing_descriptions(record, item)
+        for model in dict.fromkeys(row.model for row in item.statements):
+            rows = [row for row in item.statements if row.model is model]
+            self._decide_statements(record, model, rows, effect)
+        if not item.existing:
+            self._complete(record, item)
+        return effect
+
+    def _complete(self, record: ConcreteRecord, item: Planned) -> None:
+        """Derive what follows from the statements of a new record; publish it, if trusted."""
+        stated = self.new.said_of(record)
+        derived = (
+            derived_from_steps(stated["status"])
+            if isinstance(record, Initiative)
+            else derived_from_dates(stated["dates"])
+        )
+        for name, value in derived.items():
+            setattr(record, name, value)
+        if self.document.run.publish:
+            if lacks := barring(record, stated, self.passages.of):
+                _not_published(item, lacks)
+            else:
+                record.state = Record.State.PUBLISHED
+
+    def _finish_record(self, item: Planned, effect: Effect) -> str:
+        """Propose, retire, derive and publish, when all that is new is there; the result."""
         record = self.written[item.raw.key]
         if item.duplicate_of:
             return Result.DUPLICATE
-        changed = proposed = False
-        if item.existing and self._replaces_draft(record):
-            changed = self._rewrite_draft(record, item)
-        elif item.existing:
-            proposed = self._propose_descriptions(record, item)
-        stated = list(dict.fromkeys(row.model for row in item.statements))
-        for model in stated:
-            rows = [row for row in item.statements if row.model is model]
-            news = self._write_statements(record, model, rows, fresh=not item.existing)
-            changed, proposed = changed or news[0], proposed or news[1]
-        # Of a record that was not there before, nothing else has said anything.
-        kinds = list(statement_models()) if item.existing else stated
-        if self._replaces_draft(record):
-            changed |= _retire_unsupported(record, kinds)
-        if changed or not item.existing:
-            self.changed = True
-            self.touched.add(record.pk)
+        proposed = effect.proposed
+        for propose_it in effect.proposals:
+            proposed |= propose_it()
+        if not item.existing:
+            self._touch(record)
+            return Result.CREATED
+        changed, draft = effect.changed, self._replaces_draft(record)
+        if draft:
+            changed |= _retire_unsupported(record)
+        if changed:
+            self._touch(record)
             derive(record)
-        if self._replaces_draft(record):
-            changed |= self._publish(record, item, kinds)
+        if draft:
+            changed |= self._publish(record, item)
         return _result(item, changed, proposed)
+
+    def _touch(self, record: Record) -> None:
+        self.changed = True
+        self.touched.add(record.pk)
 
     def _replaces_draft(self, record: Record) -> bool:
         """Whether a trusted import meets what nobody has published: its word counts."""
         return self.document.run.publish and record.state != Record.State.PUBLISHED
 
-    def _publish(self, record: Record, item: Planned, kinds: list[type[Statement]]) -> bool:
+    def _publish(self, record: Record, item: Planned) -> bool:
         try:
-            approve(record, kinds)
+            approve(record)
         except NotPublishable as refusal:
-            for lack in refusal.lacking:
-                reason = gettext("not published: %(what)s") % {"what": lack.what}
-                item.problems.append(Problem(item.raw.place, reason))
+            _not_published(item, refusal.lacking)
             return False
-        self.changed = True
-        self.touched.add(record.pk)
+        self._touch(record)
         return True
 
     def _rewrite_draft(self, record: Record, item: Planned) -> bool:
@@ -254,85 +332,90 @@ class Importer:
         )
         return series
 
-    def _propose_descriptions(self, record: Record, item: Planned) -> bool:
-        """Propose descriptive text that differs from what is there."""
+    def _differing_descriptions(
+        self, record: Record, item: Planned
+    ) -> Iterator[Callable[[], bool]]:
+        """Proposals of descriptive text that differs from what is there."""
         now: dict[str, Any] = {name: getattr(record, name) for name in item.fields}
         new = dict(item.fields)
         if "series" in now:
             now["series"] = now["series"].name
-        now["sectors"] = sorted(record.sectors.values_list("slug", flat=True))
+        now["sectors"] = sorted(sector.slug for sector in record.sectors.all())
         new["sectors"] = sorted(sector.slug for sector in item.sectors)
         if set(new["aliases"]) <= set(now["aliases"]):
             del new["aliases"]
-        proposed = False
         for name, value in new.items():
             if now[name] != value:
                 place = f"{item.raw.place}/{name}"
                 payload = {name: item.raw.data.get(name)}
-                proposed |= propose(
+                yield partial(
+                    propose,
                     *(self.document, self.news.brief, record, place, name),
                     *(now[name], value, payload),
                 )
-        return proposed
 
     # Statements.
 
-    def _write_statements(
-        self, record: Record, model: type[Statement], rows: list[PlannedStatement], *, fresh: bool
-    ) -> tuple[bool, bool]:
-        """Write the statements of one kind; whether any changed, whether any was proposed.
+    def _decide_statements(
+        self,
+        record: ConcreteRecord,
+        model: type[Statement],
+        rows: list[PlannedStatement],
+        effect: Effect,
+    ) -> None:
+        """Keep the statements of one kind that are new, propose those that cannot be written.
 
-        What the same document says twice is kept twice: an article may contradict itself. Of a
-        `fresh` record, which was not there before, nothing was said.
+        What the same document says twice is kept twice: an article may contradict itself.
         """
-        said: list[Statement] = []
-        if not fresh:
-            said = list(model.objects.about(record).order_by("pk").prefetch_related("carried"))
+        said: list[Statement] = self.stored.said(record, model) if record.pk else []
         # Of two rows that say the same, the one that holds now is looked at.
         known = {s.fingerprint: s for s in sorted(said, key=lambda s: not s.retired_at)}
         planned: list[tuple[PlannedStatement, Statement]] = []
-        for row in _originals_first(rows):
+        for row in originals_first(rows):
             fields = {name: self._resolve(value, record) for name, value in row.fields.items()}
-            statement = model(**{"record_id": record.pk, **fields})
+            statement: Any = model(**{"record": record, **fields})
+            statement.fill_in()
             if model is Funding:
-                stored = known.get(statement.make_fingerprint(), statement)
+                stored = known.get(statement.fingerprint, statement)
                 self.money[record.slug, row.data["key"]] = stored
             planned.append((row, statement))
-        unsupported: set[int] = set()
-        if said and self._replaces_draft(record):
-            unsupported = set(
-                model.objects.about(record).unsupported().values_list("pk", flat=True)
-            )
-        said_here = {statement.make_fingerprint() for _, statement in planned}
-        occupied = {
-            s.slot
-            for s in said
-            if s.retired_at is None and s.fingerprint not in said_here and s.pk not in unsupported
-        }
+        said_here = {statement.fingerprint for _, statement in planned}
+        others = [s for s in said if s.retired_at is None and s.fingerprint not in said_here]
+        occupied = {s.slot for s in self._supported(record, model, others)}
         may_add = self.document.run.publish or record.state != Record.State.PUBLISHED
-        name = model._meta.model_name or ""
-        closed = self.decided.of(record, name)
-        changed = proposed = False
+        closed = self.decided.of(record, model._meta.model_name or "")
+        new = []
         for row, statement in planned:
-            fingerprint = statement.make_fingerprint()
-            if fingerprint in known:
-                there = known[fingerprint]
+            there = known.get(statement.fingerprint)
+            if there:
                 if there.retired_at is None and self.passages.attach(there, row):
-                    changed, proposed = changed or may_add, proposed or not may_add
+                    effect.changed |= may_add
+                    effect.proposed |= not may_add
             elif (
                 may_add
-                and fingerprint not in closed
+                and statement.fingerprint not in closed
                 and _free(statement, occupied)
-                and _siblings_stored(statement)
+                and self._siblings_kept(statement)
             ):
-                _retire_superseded(statement)
-                statement.save()
+                self._retire_superseded(statement)
+                self.new.add_statement(statement)
                 self.passages.carry(statement, row)
-                known[fingerprint] = statement
-                changed = True
+                known[statement.fingerprint] = statement
+                new.append(statement)
+                effect.changed = True
             else:
-                proposed |= self._propose_statement(record, row, statement, said)
-        return changed, proposed
+                effect.proposals.append(self._proposal(record, row, statement, said))
+        said += new
+
+    def _supported(
+        self, record: Record, model: type[Statement], standing: list[Statement]
+    ) -> list[Statement]:
+        """Those that a trusted import leaves: of a draft it retires what no passage supports."""
+        if not standing or not self._replaces_draft(record):
+            return standing
+        bare = model.objects.about(record).unsupported()
+        retired = set(bare.values_list("pk", flat=True))
+        return [statement for statement in standing if statement.pk not in retired]
 
     def _resolve(self, value: Any, record: Record | None = None) -> Any:
         """What a Reference or Sibling means, now that it has been written."""
@@ -342,18 +425,36 @@ class Importer:
             return self.money[home.slug, value.key]
         return self.written[value.key] if isinstance(value, Reference) else value
 
+    def _siblings_kept(self, statement: Statement) -> bool:
+        """Whether the rows that the statement points at are stored or will be, not only proposed."""
+        pointers = [getattr(statement, name, None) for name in RELATIONS]
+        return all(o is None or o.pk or self.new.hold(o) for o in pointers)
+
+    def _retire_superseded(self, statement: Statement) -> None:
+        """Retire what the statement corrects; it stays, and says by what it was replaced."""
+        old = statement.supersedes
+        if old and old.retired_at is None:
+            old.retired_at = timezone.now()
+            old.retired_because = gettext("superseded by a later statement")
+            if old.pk:
+                old.save()
+
     # Proposals.
 
-    def _propose_statement(
-        self, record: Record, row: PlannedStatement, statement: Statement, said: list[Statement]
-    ) -> bool:
+    def _proposal(
+        self,
+        record: Record,
+        row: PlannedStatement,
+        statement: Statement,
+        said: list[Statement],
+    ) -> Callable[[], bool]:
         now = [s.in_full() for s in said if s.retired_at is None and s.slot == statement.slot]
-        kind = statement._meta.model_name or ""
-        return propose(
-            self.document, self.news.brief,
-            record, row.place, kind, "; ".join(now), statement.in_full(), row.data,
-            statement.make_fingerprint(),
-        )  # fmt: skip
+        return partial(
+            propose,
+            *(self.document, self.news.brief, record, row.place),
+            *(statement._meta.model_name or "", "; ".join(now), statement.in_full(), row.data),
+            statement.fingerprint,
+        )
 
 
 def _result(item: Planned, changed: bool, proposed: bool) -> str:
@@ -364,36 +465,11 @@ def _result(item: Planned, changed: bool, proposed: bool) -> str:
     return Result.PROPOSED if proposed else Result.UNCHANGED
 
 
-def _originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
-    """Rows that others of the record point at before those that point at them."""
-    ordered: list[PlannedStatement] = []
-    placed: set[str] = set()
-    waiting = list(rows)
-    while waiting:
-        for row in waiting:
-            here = (v for v in row.fields.values() if isinstance(v, Sibling) and not v.record)
-            needed = {v.key for v in here}
-            if needed <= placed:
-                ordered.append(row)
-                placed.add(row.data.get("key", ""))
-                waiting.remove(row)
-                break
-        else:
-            raise ValueError(gettext("funding leads back to itself"))  # the matcher refuses it
-    return ordered
-
-
-def _wholes_first(items: list[Planned]) -> list[Planned]:
-    """The records in an order in which money that another's is part of comes before that."""
-    by_key = {item.raw.key: item for item in items}
-    needed: dict[str, list[str]] = {key: [] for key in by_key}
-    for key, item in by_key.items():
-        for row in item.statements:
-            for value in row.fields.values():
-                if isinstance(value, Sibling) and value.record in by_key:
-                    needed[key].append(value.record)
-    # What is part of an initiative cannot be a whole of it, so there is no circle.
-    return [by_key[key] for key in TopologicalSorter(needed).static_order()]
+def _not_published(item: Planned, lacks: Iterable[Lack]) -> None:
+    """Say of a record what keeps it from being published."""
+    for lack in lacks:
+        reason = gettext("not published: %(what)s") % {"what": lack.what}
+        item.problems.append(Problem(item.raw.place, reason))
 
 
 def _free(statement: Statement, occupied: set[tuple]) -> bool:
@@ -402,26 +478,12 @@ def _free(statement: Statement, occupied: set[tuple]) -> bool:
     return statement.slot not in occupied or statement.slot == replaced
 
 
-def _retire_superseded(statement: Statement) -> None:
-    """Retire what the statement corrects; it stays, and says by what it was replaced."""
-    if statement.supersedes and statement.supersedes.retired_at is None:
-        statement.supersedes.retired_at = timezone.now()
-        statement.supersedes.retired_because = gettext("superseded by a later statement")
-        statement.supersedes.save()
-
-
-def _retire_unsupported(record: Record, kinds: Iterable[type[Statement]]) -> bool:
-    """Retire what only untrusted imports said of a draft, of these kinds; whether there was any."""
+def _retire_unsupported(record: Record) -> bool:
+    """Retire what only untrusted imports said of a draft; whether there was any."""
     retired = 0
-    for model in kinds:
+    for model in statement_models():
         bare = model.objects.about(record).current().unsupported()
         retired += model.objects.filter(pk__in=list(bare.values_list("pk", flat=True))).update(
             retired_at=timezone.now(), retired_because=gettext("replaced by a trusted import")
         )
     return retired > 0
-
-
-def _siblings_stored(statement: Statement) -> bool:
-    """Whether the rows that the statement points at are stored, not only proposed."""
-    pointers = [getattr(statement, name, None) for name in RELATIONS]
-    return all(other is None or other.pk for other in pointers)

@@ -13,18 +13,17 @@ from django.utils.translation import gettext
 
 from initiatives.funding.models import Funding
 from initiatives.models import PartOf, Record, Statement, Summit
-from initiatives.news.format import Problem, RawRecord
+from initiatives.news.format import Problem
 from initiatives.news.money import relate
-from initiatives.news.names import Names, above, aliases
+from initiatives.news.names import Names, above
 from initiatives.news.plan import Planned, PlannedStatement, Reference, Sibling
 from initiatives.news.spoken import read_amounts
 from initiatives.news.statements import STATEMENTS
-from partners.models import Organisation, OrganisationName
 from partners.names import fold
 
 
 class Matcher(Names):
-    """Resolves the names of one document, asking the database once for each name."""
+    """Finds what each record of one document is to become."""
 
     def plan(self) -> list[Planned]:
         """Every record of the document; those with problems are to be rejected."""
@@ -52,16 +51,15 @@ class Matcher(Names):
         if item.raw.type == "organisation":
             self._plan_organisation(item)
             return
-        named = Record.objects.select_related("merged_into").filter(slug=item.raw.key).first()
-        item.existing = named.merged_at_last if named else None
-        if item.existing and item.existing.type != item.raw.type:
+        item.existing = known = self.stored.record(item.raw.key)
+        if known and known.type != item.raw.type:
             reason = gettext("“%(key)s” is already the key of another kind of record (%(type)s)")
-            values = {"key": item.raw.key, "type": item.existing.get_type_display()}
+            values = {"key": item.raw.key, "type": known.get_type_display()}
             self.problem(f"{place}/key", reason % values)
-        if item.existing and item.existing.state == Record.State.WITHDRAWN:
+        if known and known.state == Record.State.WITHDRAWN:
             self.problem(f"{place}/key", gettext("the record was withdrawn"))
         if not item.existing:
-            item.duplicate_of = _same_title(item.raw)
+            item.duplicate_of = self.stored.called_like(item.raw)
         item.fields = {
             name: data[name] for name in ("title", "summary", "kind", "ordinal") if name in data
         }
@@ -77,10 +75,10 @@ class Matcher(Names):
             else:
                 reason = gettext("unknown sector “%(name)s”") % {"name": slug}
                 self.problem(f"{place}/sectors/{n}", reason)
-        if item.existing and item.existing != named:
-            _describe_as_it_is(item, item.existing)
-        elif item.existing and item.existing.merged.exists():
-            _describe_as_merged(item, item.existing)
+        if known and known.slug != item.raw.key:
+            _describe_as_it_is(item, known)
+        elif known and known.merged.all():
+            _describe_as_merged(item, known)
         for name, (model, build) in STATEMENTS.items():
             for where, part in self._parts(name, data, f"{place}/{name}"):
                 self._check_quote(model, part, where)
@@ -102,14 +100,15 @@ class Matcher(Names):
 
     def _plan_organisation(self, item: Planned) -> None:
         data, place = item.raw.data, item.raw.place
-        item.existing = Organisation.objects.filter(slug=item.raw.key).first()
-        others = ((f"aliases/{n}", a) for n, a in enumerate(aliases(item.raw)))
+        known = self.stored.organisations.get(item.raw.key)
+        item.existing = known if known and known.slug == item.raw.key else None
+        others = ((f"aliases/{n}", a) for n, a in enumerate(item.raw.aliases))
         for where, name in [("name", item.raw.title), *others]:
             folded = fold(name)
             if not folded:
                 reason = gettext("the name “%(name)s” has no letter") % {"name": name}
                 self.problem(f"{place}/{where}", reason)
-            holder = OrganisationName.objects.filter(folded=folded[:500]).first()
+            holder = self.stored.names.get(folded[:500])
             if holder and item.existing and holder.organisation_id == item.existing.pk:
                 holder = None
             if holder and where == "name" and not item.existing:
@@ -136,14 +135,6 @@ class Matcher(Names):
             for name in part["quote"].keys() - known:
                 reason = gettext("unknown value “%(name)s”") % {"name": name}
                 self.problem(f"{place}/quote/{name}", reason)
-
-
-def _same_title(raw: RawRecord) -> Record | None:
-    """A record of that kind that is already called so, under another key."""
-    same = Record.objects.called(raw.title).filter(type=raw.type)
-    if raw.type == "summit":
-        same = same.filter(summit__ordinal=raw.data.get("ordinal"))
-    return same.first()
 
 
 def _describe_as_it_is(item: Planned, record: Record) -> None:

@@ -119,7 +119,7 @@ def relate(names: Names, item: Planned) -> None:
     if len(set(keys)) < len(keys):
         names.problem(f"{item.raw.place}/funding", gettext("a funding key stands twice"))
         return
-    stored = _stored(item)
+    stored = _stored(names, item)
     _correct_restatements(rows, stored)
     for row in rows:
         for relation in RELATIONS:
@@ -194,11 +194,11 @@ def _inherit(row: PlannedStatement, rows: list[PlannedStatement]) -> None:
                 row.fields[relation] = getattr(target, relation)
 
 
-def _stored(item: Planned) -> dict[str, Funding]:
+def _stored(names: Names, item: Planned) -> dict[str, Funding]:
     """The statements that the record has, by key; those that stand before those that are retired."""
-    if not item.existing:
+    if not isinstance(item.existing, Record):
         return {}
-    rows = Funding.objects.about(item.existing).select_related("restates", "supersedes", "part_of")
+    rows: list[Funding] = names.stored.said(item.existing, Funding)
     return {row.key: row for row in sorted(rows, key=lambda r: (r.retired_at is None, r.pk))}
 
 

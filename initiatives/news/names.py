@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any
+from typing import TypeVar
 
 import pycountry
 from django.utils.translation import gettext
 
 from initiatives.models import Initiative, Label, PartOf, Sector
-from initiatives.news.format import NewsDocument, Problem, RawRecord
+from initiatives.news.format import NewsDocument, Problem
 from initiatives.news.plan import Reference
+from initiatives.news.stored import Stored
 from partners.models import Bloc, Country, Organisation
 from partners.names import UnknownName, fold
 
+Named = TypeVar("Named")
+
 
 class Names:
-    """Resolves the names of one document, asking the database once for each name.
+    """Resolves the names of one document, asking the database once for all of them.
 
     Each question returns what the name means, or None after noting the problem of the record that
     is looked at, with its place.
@@ -28,38 +31,36 @@ class Names:
         self.news = news
         self.sectors = {s.slug: s for s in Sector.objects.all()}
         self.labels = {label.slug: label for label in Label.objects.all()}
-        self._found: dict[tuple[str, str], Any] = {}
+        self.stored = Stored(news)
         self._own_initiatives = {raw.key for raw in news.records if raw.type == "initiative"}
         self._own_organisations: dict[str, str] = {}  # by folded name
         organisations = [raw for raw in news.records if raw.type == "organisation"]
         self._own_keys = {raw.key for raw in organisations}
         called = [(raw.title, raw.key) for raw in organisations]
-        called += [(name, raw.key) for raw in organisations for name in aliases(raw)]
+        called += [(name, raw.key) for raw in organisations for name in raw.aliases]
         for name, key in called:
             self._own_organisations.setdefault(fold(name), key)
         self.problems: list[Problem] = []
         self.needs: list[tuple[str, str]] = []
 
-    @cached_property
+    @property
     def printed_in(self) -> str:
         """The alpha-2 code of the publisher's country; "" where it is not known."""
-        try:
-            return Country.objects.named(self.news.publisher.get("country", "")).iso2
-        except UnknownName:
-            return ""
+        country = self.stored.countries.get(self.news.publisher.get("country", ""))
+        return country.iso2 if country else ""
 
     def country(self, name: str, place: str) -> Country | None:
-        return self._lookup("country", Country.objects.named, name, place)
+        return self._known(self.stored.countries, Country.objects.named, name, place)
 
     def bloc(self, name: str, place: str) -> Bloc | None:
-        return self._lookup("bloc", Bloc.objects.named, name, place)
+        return self._known(self.stored.blocs, Bloc.objects.named, name, place)
 
     def organisation(self, name: str, place: str) -> Organisation | Reference | None:
         key = name if name in self._own_keys else self._own_organisations.get(fold(name))
         if key:
             self.needs.append((place, key))
             return Reference(key)
-        return self._lookup("organisation", Organisation.objects.named, name, place)
+        return self._known(self.stored.organisations, Organisation.objects.named, name, place)
 
     def label(self, slug: str, place: str) -> Label | None:
         if slug not in self.labels:
@@ -70,7 +71,11 @@ class Names:
         if key in self._own_initiatives:
             self.needs.append((place, key))
             return Reference(key)
-        return self._lookup("initiative", _initiative_named, key, place)
+        named = self.stored.record(key)
+        if not isinstance(named, Initiative):
+            self.problem(place, gettext("unknown initiative “%(name)s”") % {"name": key})
+            return None
+        return named
 
     def wholes_of(self, key: str) -> set[str]:
         """The keys of all initiatives that this one is part of, at whatever remove."""
@@ -101,37 +106,20 @@ class Names:
             self.problem(place, gettext("unknown currency “%(name)s”") % {"name": code})
         return code
 
-    def _lookup(self, kind: str, find: Callable[[str], Any], name: str, place: str) -> Any:
-        asked = (kind, name)
-        if asked not in self._found:
-            try:
-                self._found[asked] = find(name)
-            except UnknownName as error:
-                self._found[asked] = error
-        found = self._found[asked]
-        if isinstance(found, UnknownName):
-            self.problem(place, str(found))
+    def _known(
+        self, stored: dict[str, Named], find: Callable[[str], Named], name: str, place: str
+    ) -> Named | None:
+        """What was read of the document at once; a name that is none, or none of it, is looked for."""
+        try:
+            if name not in stored:
+                stored[name] = find(name)
+        except UnknownName as error:
+            self.problem(place, str(error))
             return None
-        return found
+        return stored[name]
 
     def problem(self, place: str, reason: str) -> None:
         self.problems.append(Problem(place, reason))
-
-
-def aliases(raw: RawRecord) -> list[str]:
-    """The other names of a record, as far as they are names."""
-    found = raw.data.get("aliases", [])
-    return [a for a in found if isinstance(a, str)] if isinstance(found, list) else []
-
-
-def _initiative_named(key: str) -> Initiative:
-    try:
-        named = Initiative.objects.select_related("merged_into").get(slug=key)
-        if named.merged_into is None:
-            return named
-        return Initiative.objects.get(pk=named.merged_at_last.pk)
-    except Initiative.DoesNotExist:
-        raise UnknownName(gettext("unknown initiative “%(name)s”") % {"name": key}) from None
 
 
 def above(key: str, links: Mapping[str, set[str]]) -> set[str]:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+from initiatives.funding.plain_rows import insert
 from initiatives.models import Article, Evidence, Statement
 from initiatives.news.format import FORMAT, NewsDocument
 from initiatives.news.plan import PlannedStatement
 
+CARRIES = ("statement_id", "evidence_id", "values")
+
 
 class Passages:
-    """The passages of one document. Those that a trusted import brings are accepted."""
+    """The passages of one document, kept until `write`. Those of a trusted import are accepted."""
 
     def __init__(self, news: NewsDocument, publisher: dict[str, Any], trusted: bool) -> None:
         self.news = news
@@ -20,8 +25,10 @@ class Passages:
         # By where they stand and who said them. Imports wait for each other: nobody adds one meanwhile.
         self._there = {(p.start, p.end, p.claimant): p for p in self.article.passages.all()}
         self._accepted: set[int] = set()  # that waited for this import to accept them
-        # By statement that was there, the passages that carry it now.
-        self._carrying: dict[tuple[Any, int], set[int]] = {}
+        self._new: list[Evidence] = []
+        self._carries: dict[Any, list[tuple[Statement, Evidence, list[str]]]] = defaultdict(list)
+        # By identity of the statement: what is new has no number.
+        self._carrying: dict[int, list[Evidence]] = defaultdict(list)
 
     def _find_article(self, publisher: dict[str, Any]) -> Article:
         """The article with this text; a changed brief is a new row under the same key."""
@@ -45,13 +52,48 @@ class Passages:
             new.save()
         return found or new
 
+    def carry(self, statement: Statement, row: PlannedStatement) -> None:
+        """Point a statement that is new at its passages."""
+        self._point(statement, row, set())
+
+    def attach(self, statement: Statement, row: PlannedStatement) -> bool:
+        """Point a statement that is there at its passages; whether one was new or newly accepted."""
+        there = {self._mark(passage) for passage in self.of(statement)}
+        if statement.pk:
+            there |= {carried.evidence_id for carried in statement.carried.all()}
+        return self._point(statement, row, there)
+
+    def of(self, statement: Statement) -> list[Evidence]:
+        """The passages of this document at which the statement is to point from now on."""
+        return self._carrying[id(statement)]
+
+    def write(self) -> None:
+        """Write the passages that are new, and what they carry, once."""
+        Evidence.objects.bulk_create(self._new)
+        for model, rows in self._carries.items():
+            insert(model, CARRIES, [(row.pk, said.pk, json.dumps(v)) for row, said, v in rows])
+        self._new.clear()
+        self._carries.clear()
+
+    def _point(self, statement: Statement, row: PlannedStatement, there: set[Any]) -> bool:
+        news = False
+        for quote, values in quoted_values(row.data["quote"]):
+            passage = self._passage(quote, row.data.get("claimant", ""))
+            mark = self._mark(passage)
+            if mark not in there:
+                self._carries[statement.carries_model()].append((statement, passage, values))
+                self._carrying[id(statement)].append(passage)
+            news = news or mark not in there or passage.pk in self._accepted
+            there.add(mark)
+        return news
+
     def _passage(self, quote: str, claimant: str) -> Evidence:
         """The passage of the article with those words, said by `claimant`."""
         start = self.news.brief.index(quote)
         where = (start, start + len(quote), claimant)
         passage = self._there.get(where)
         if passage is None:
-            passage = self._there[where] = Evidence.objects.create(
+            passage = self._there[where] = Evidence(
                 article=self.article,
                 start=start,
                 end=start + len(quote),
@@ -61,34 +103,16 @@ class Passages:
                 maker=FORMAT,
                 state=Evidence.State.ACCEPTED if self.trusted else Evidence.State.PROPOSED,
             )
+            self._new.append(passage)
         elif self.trusted and passage.state == Evidence.State.PROPOSED:
             passage.state = Evidence.State.ACCEPTED
             passage.save()
             self._accepted.add(passage.pk)
         return passage
 
-    def carry(self, statement: Statement, row: PlannedStatement) -> None:
-        """Point a statement that was just written at its passages."""
-        carries, claimant = statement.carries_model(), row.data.get("claimant", "")
-        carries.objects.bulk_create(
-            carries(statement=statement, evidence=self._passage(quote, claimant), values=values)
-            for quote, values in quoted_values(row.data["quote"])
-        )
-
-    def attach(self, statement: Statement, row: PlannedStatement) -> bool:
-        """Point a statement that was there at its passages; whether one was new or newly accepted."""
-        carries = statement.carries_model()
-        known = {carried.evidence_id for carried in statement.carried.all()}
-        # The document may say it twice.
-        there = self._carrying.setdefault((carries, statement.pk), known)
-        new = False
-        for quote, values in quoted_values(row.data["quote"]):
-            passage = self._passage(quote, row.data.get("claimant", ""))
-            if passage.pk not in there:
-                carries.objects.create(statement=statement, evidence=passage, values=values)
-            new = new or passage.pk not in there or passage.pk in self._accepted
-            there.add(passage.pk)
-        return new
+    def _mark(self, passage: Evidence) -> Any:
+        """By what it is known again: its number, or where it stands in this article."""
+        return passage.pk or (passage.start, passage.end, passage.claimant)
 
 
 def quoted_values(quote: Any) -> Iterator[tuple[str, list[str]]]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
 from typing import Any
+
+from django.utils.translation import gettext
 
 from initiatives.models import Record, Sector, Statement
 from initiatives.news.format import Problem, RawRecord
@@ -50,3 +53,35 @@ class Planned:
     needs: list[tuple[str, str]] = field(default_factory=list)  # (place, key in this document)
     existing: Record | Organisation | None = None
     duplicate_of: Record | Organisation | None = None
+
+
+def originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
+    """Rows that others of the record point at before those that point at them."""
+    ordered: list[PlannedStatement] = []
+    placed: set[str] = set()
+    waiting = list(rows)
+    while waiting:
+        for row in waiting:
+            here = (v for v in row.fields.values() if isinstance(v, Sibling) and not v.record)
+            needed = {v.key for v in here}
+            if needed <= placed:
+                ordered.append(row)
+                placed.add(row.data.get("key", ""))
+                waiting.remove(row)
+                break
+        else:
+            raise ValueError(gettext("funding leads back to itself"))  # the matcher refuses it
+    return ordered
+
+
+def wholes_first(items: list[Planned]) -> list[Planned]:
+    """The records in an order in which money that another's is part of comes before that."""
+    by_key = {item.raw.key: item for item in items}
+    needed: dict[str, list[str]] = {key: [] for key in by_key}
+    for key, item in by_key.items():
+        for row in item.statements:
+            for value in row.fields.values():
+                if isinstance(value, Sibling) and value.record in by_key:
+                    needed[key].append(value.record)
+    # What is part of an initiative cannot be a whole of it, so there is no circle.
+    return [by_key[key] for key in TopologicalSorter(needed).static_order()]

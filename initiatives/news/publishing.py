@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,7 +41,7 @@ SECTIONS: dict[str, type[Statement]] = {
     "part_of": PartOf,
     "outcomes": Outcome,
 }
-KINDS = frozenset(SECTIONS.values())
+Stated = dict[str, list[Any]]  # by section
 # Steps that come in this order, if each comes once; the others may come at any time.
 CLIMBED = (Status.PROPOSED, Status.ANNOUNCED, Status.SIGNED, Status.UNDER_WAY, Status.COMPLETED)
 
@@ -69,33 +69,32 @@ class NotPublishable(Exception):
         self.lacking = lacking
 
 
-def statements_by_section(record: Record, kinds: Container[Any] = KINDS) -> dict[str, list[Any]]:
-    """The statements about the record that hold now, in the order of the rows of its page.
-
-    There are none but of these kinds, where one knows it.
-    """
+def statements_by_section(record: Record) -> Stated:
+    """The statements about the record that hold now, in the order of the rows of its page."""
     return {
         section: list(model.objects.about(record).current().with_evidence().order_by("pk"))
-        if model in kinds
-        else []
         for section, model in SECTIONS.items()
     }
 
 
-def lacking(record: Record, kinds: Container[Any] = KINDS) -> list[Lack]:
-    """What the record lacks, first what keeps it from being published; empty if nothing.
+def passages_of(statement: Statement) -> list[Evidence]:
+    """The passages that carry a stored statement."""
+    return [carried.evidence for carried in statement.carried.all()]
 
-    It has no statements but of these kinds, where one knows it.
-    """
-    stated = statements_by_section(record, kinds)
-    found = [
-        *_texts(record),
-        *_nothing(stated),
-        *_unsupported(stated),
-        *_dates(stated),
-        *_remarks(record, stated),
-    ]
-    return sorted(found, key=lambda lack: not lack.bars)
+
+def lacking(record: Record) -> list[Lack]:
+    """What the record lacks, first what keeps it from being published; empty if nothing."""
+    stated = statements_by_section(record)
+    return [*barring(record, stated), *_nothing(stated), *_remarks(record, stated)]
+
+
+def barring(
+    record: Record,
+    stated: Stated,
+    passages: Callable[[Statement], Iterable[Evidence]] = passages_of,
+) -> list[Lack]:
+    """What keeps a record from being published, of which that is stated; nothing is asked."""
+    return [*_texts(record), *_unsupported(stated, passages), *_dates(stated)]
 
 
 def _texts(record: Record) -> Iterator[Lack]:
@@ -105,25 +104,27 @@ def _texts(record: Record) -> Iterator[Lack]:
         yield Lack(gettext("the summary is missing"), "about", "summary")
 
 
-def _nothing(stated: dict[str, list[Any]]) -> Iterator[Lack]:
+def _nothing(stated: Stated) -> Iterator[Lack]:
     """A remark where news alone says that there is such a thing; `publish` does not let it out."""
     if not any(stated.values()):
         reason = gettext("nothing is stated of it: enter one value with its words")
         yield Lack(reason, "partners", "partners", bars=False)
 
 
-def _unsupported(stated: dict[str, list[Any]]) -> Iterator[Lack]:
+def _unsupported(
+    stated: Stated, passages: Callable[[Statement], Iterable[Evidence]]
+) -> Iterator[Lack]:
     """Statements that no accepted passage carries."""
     for section, rows in stated.items():
         for n, row in enumerate(rows):
-            states = {carried.evidence.state for carried in row.carried.all()}
+            states = {passage.state for passage in passages(row)}
             if Evidence.State.ACCEPTED not in states:
                 what = f"{row._meta.verbose_name}: {row}"
                 reason = gettext("no accepted passage carries %(what)s") % {"what": what}
                 yield Lack(reason, section, f"{section}-{n}-passage")
 
 
-def _dates(stated: dict[str, list[Any]]) -> Iterator[Lack]:
+def _dates(stated: Stated) -> Iterator[Lack]:
     """Dates that contradict each other however they are read."""
     for n, taking_part in enumerate(stated["partners"]):
         if taking_part.until and _surely_before(taking_part.until, taking_part.since):
@@ -151,7 +152,7 @@ def _surely_before(one: PartialDate | None, other: PartialDate | None) -> bool:
     return (last or dt.date.max) < (first or dt.date.min)
 
 
-def _remarks(record: Record, stated: dict[str, list[Any]]) -> Iterator[Lack]:
+def _remarks(record: Record, stated: Stated) -> Iterator[Lack]:
     """What a reader will miss, though news often does not tell it."""
     dates = "status" if record.type == Record.Type.INITIATIVE else "dates"
     if not any(row.date for row in stated[dates]):
@@ -172,8 +173,7 @@ def _remarks(record: Record, stated: dict[str, list[Any]]) -> Iterator[Lack]:
 def _said_in_passages(row: Any) -> bool:
     """Whether the words of an amount stand in one of its passages, however they are spaced."""
     words = " ".join(row.words.split()).casefold()
-    passages = (carried.evidence.words for carried in row.carried.all())
-    return any(words in " ".join(passage.split()).casefold() for passage in passages)
+    return any(words in " ".join(p.words.split()).casefold() for p in passages_of(row))
 
 
 def publish(record: Record, by: Any = None, token: str | None = None) -> None:
@@ -192,14 +192,11 @@ def publish(record: Record, by: Any = None, token: str | None = None) -> None:
         recount([record.pk])
 
 
-def approve(record: Record, kinds: Container[Any] = KINDS) -> None:
-    """The same as `publish`, for a verb that counts the money of many records itself, at its end.
-
-    The record has no statements but of these kinds, where one knows it.
-    """
+def approve(record: Record) -> None:
+    """The same as `publish`, for a verb that counts the money of many records itself, at its end."""
     if record.state == Record.State.WITHDRAWN:
         raise NotPublishable([Lack(gettext("the record was withdrawn"), "about", "title")])
-    if barring := [lack for lack in lacking(record, kinds) if lack.bars]:
-        raise NotPublishable(barring)
+    if lacks := barring(record, statements_by_section(record)):
+        raise NotPublishable(lacks)
     Record.objects.filter(pk=record.pk).update(state=Record.State.PUBLISHED)
     record.state = Record.State.PUBLISHED

@@ -1,0 +1,91 @@
+"""New records and statements, kept until all is decided about a document and then written together."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from django.db import models
+
+from initiatives.funding.plain_rows import insert
+from initiatives.models import ConcreteRecord, Record, Sector, Statement
+from initiatives.news.publishing import SECTIONS, Stated
+
+
+class NewRows:
+    """What a document adds: a few questions to the database, however many rows there are.
+
+    Until `write` the rows have no number; they point at each other as objects.
+    """
+
+    def __init__(self) -> None:
+        self._records: list[tuple[ConcreteRecord, list[Sector]]] = []
+        self._statements: dict[type[Statement], list[Statement]] = defaultdict(list)
+        # By identity: what has no number yet cannot be a key.
+        self._about: dict[tuple[int, type[Statement]], list[Statement]] = defaultdict(list)
+        self._kept: set[int] = set()
+
+    def add_record(self, record: ConcreteRecord, sectors: list[Sector]) -> None:
+        """Keep a record and what it is about."""
+        self._records.append((record, sectors))
+
+    def add_statement(self, statement: Statement) -> None:
+        """Keep a statement that is filled in; after those that it points at."""
+        self._statements[type(statement)].append(statement)
+        self._about[id(statement.record), type(statement)].append(statement)
+        self._kept.add(id(statement))
+
+    def hold(self, statement: Statement) -> bool:
+        """Whether the statement is one of them."""
+        return id(statement) in self._kept
+
+    def said_of(self, record: ConcreteRecord) -> Stated:
+        """The statements that are kept about a new record, those that hold."""
+        return {
+            section: [row for row in self._about[id(record), model] if row.retired_at is None]
+            for section, model in SECTIONS.items()
+        }
+
+    def write(self) -> None:
+        """Write them; they have their numbers then."""
+        _write_records(self._records)
+        for model, rows in self._statements.items():
+            for wave in _waves(model, rows):
+                model.objects.bulk_create(wave)
+
+
+def _write_records(new: list[tuple[ConcreteRecord, list[Sector]]]) -> None:
+    """Their rows of both tables, which Django does not write together for many."""
+    columns = [field.attname for field in Record._meta.concrete_fields]
+    common = []
+    for record, _sectors in new:
+        record.fill_in()
+        common.append(Record(**{name: getattr(record, name) for name in columns}))
+    own: dict[type[ConcreteRecord], list[ConcreteRecord]] = defaultdict(list)
+    for (record, _sectors), row in zip(new, Record.objects.bulk_create(common), strict=True):
+        record.id = record.record_ptr_id = row.pk
+        record._state.adding = False
+        own[type(record)].append(record)
+    for model, records in own.items():
+        names = [field.attname for field in model._meta.local_concrete_fields]
+        insert(model, names, [tuple(getattr(row, name) for name in names) for row in records])
+    through = Record.sectors.through
+    through.objects.bulk_create(
+        through(record_id=record.pk, sector_id=sector.pk)
+        for record, sectors in new
+        for sector in dict.fromkeys(sectors)
+    )
+
+
+def _waves(model: type[Statement], rows: list[Statement]) -> Iterator[list[Statement]]:
+    """The rows, those that others point at in an earlier list."""
+    pointers = [field.name for field in model._meta.fields if field.related_model is model]
+    while rows:
+        wave = [row for row in rows if all(_written(row, name) for name in pointers)]
+        yield wave
+        rows = [row for row in rows if row.pk is None]
+
+
+def _written(row: models.Model, pointer: str) -> bool:
+    target = getattr(row, pointer)
+    return target is None or target.pk is not None
