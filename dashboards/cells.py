@@ -10,7 +10,6 @@ from functools import lru_cache
 from typing import Any
 
 from django.contrib.humanize.templatetags.humanize import intcomma
-from django.template.defaultfilters import truncatewords
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
@@ -25,12 +24,15 @@ from partners.history.asking import PARAMETER
 from partners.history.moment import asked_moment
 
 Drawing = Callable[[Any], Any]
+# A thing that has a page, and what it is called.
+Named = tuple[Any, str]
 WORDS = 24  # of a summary under a title
 
 
 def words_of(row: Any) -> str:
     """The beginning of the summary."""
-    return truncatewords(row.summary, WORDS)
+    words = row.summary.split(None, WORDS)
+    return f"{' '.join(words[:WORDS])} …" if len(words) > WORDS else " ".join(words)
 
 
 def full_name(bloc: Any) -> str:
@@ -50,15 +52,15 @@ def _label(model: Any, name: str, value: str, language: str | None) -> str:
     return str(dict(field.flatchoices).get(value, value))
 
 
-def names(of: Callable[[Any], Iterable[Any]]) -> Drawing:
+def names(of: Callable[[Any], Iterable[Named]]) -> Drawing:
     """Several things, each by its name."""
-    return lambda row: ", ".join(sorted(str(thing) for thing in of(row)))
+    return lambda row: ", ".join(name for _thing, name in of(row))
 
 
-def links(of: Callable[[Any], Iterable[Any]]) -> Drawing:
+def links(of: Callable[[Any], Iterable[Named]]) -> Drawing:
     """Several things, each by its name, which leads to its page."""
     return lambda row: SafeString(
-        ", ".join(_link(thing.get_absolute_url(), str(thing)) for thing in of(row))
+        ", ".join(_link(thing.get_absolute_url(), name) for thing, name in of(row))
     )
 
 

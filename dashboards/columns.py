@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboards import cells
-from dashboards.cells import Drawing
+from dashboards.cells import Drawing, Named
 from initiatives.filters import BLOC, COUNTRY, LABEL, ORGANISATION, SECTOR, ListFilter
 from initiatives.index import Index
 from initiatives.models import PartOf, public_passages
@@ -163,19 +163,19 @@ def _names(
     meaning: str,
     label: Text,
     dimension: str,
-    draw: Callable[[Callable[[Any], Iterable[Any]]], Drawing] = cells.links,
+    draw: Callable[[Callable[[Any], Iterable[Named]]], Drawing] = cells.links,
     key: str = "slug",
 ) -> Column:
     """What records name in a dimension of the index: on a page by name, else by key."""
 
-    def rows(record: Any) -> list[Any]:
+    def things(record: Any) -> list[Named]:
         return record.named[dimension]
 
     def keys(record: Any) -> list[str]:
-        return sorted(getattr(row, key) for row in rows(record))
+        return sorted(getattr(thing, key) for thing, _name in things(record))
 
     return Column(
-        column, meaning, keys, label=label, draw=draw(rows), dimension=dimension, many=True
+        column, meaning, keys, label=label, draw=draw(things), dimension=dimension, many=True
     )
 
 
@@ -302,7 +302,7 @@ INITIATIVE_COLUMNS = [
         "larger initiatives",
         lambda r: sorted(x.whole.slug for x in r.now_part_of),
         label=_("Part of"),
-        draw=cells.links(lambda r: [x.whole for x in r.now_part_of]),
+        draw=cells.links(lambda r: [(x.whole, str(x.whole)) for x in r.now_part_of]),
         needs=_parts_of,
         many=True,
     ),
@@ -399,7 +399,8 @@ ORGANISATION_COLUMNS = [
         attribute("country.iso3"),
         label=_("Country"),
         draw=cells.or_missing(
-            cells.links(lambda body: [body.country] if body.country else []), _("not stated")
+            cells.links(lambda body: [(body.country, str(body.country))] if body.country else []),
+            _("not stated"),
         ),
         needs=_with("country"),
         null=True,

@@ -111,7 +111,7 @@ class Listing:
     def _read(
         self, selection: Selection, keys: list[int], columns: Iterable[Column]
     ) -> list[models.Model]:
-        rows = needed(columns, self.records().order_by().filter(pk__in=keys))
+        rows = needed(columns, selection.all.order_by().filter(pk__in=keys))
         by_key = {row.pk: row for row in rows}
         here = [by_key[key] for key in keys if key in by_key]
         return named(columns, here, selection.index)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import quote
 
-from django.utils.translation import get_language
+from django.utils.translation import get_language, ngettext
 from pyroaring import BitMap
 
 from initiatives.selection import Selection
@@ -50,6 +50,11 @@ class Facet:
     def more(self) -> list[Choice]:
         """The others."""
         return self.choices[FIRST:]
+
+    @property
+    def how_many_more(self) -> str:
+        """How many others there are: "12 more"."""
+        return ngettext("%(n)s more", "%(n)s more", len(self.more)) % {"n": len(self.more)}
 
     @property
     def to_leave_out(self) -> list[Choice]:

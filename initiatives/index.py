@@ -38,6 +38,8 @@ KEPT = 4
 FEW = 2_000
 # Of so many rows of one table, those that were read are let go of.
 MOST_ROWS = 20_000
+# Of so many records it is remembered what they name.
+MOST_NAMED = 2_000
 # So many answers of the text index are kept, of what filters leave with all that is counted of it,
 # and of charts as they are written.
 MOST_FOUND, MOST_LEFT, MOST_WRITTEN = 100, 200, 100
@@ -134,6 +136,7 @@ class Index:
     _any: dict[str, BitMap] = field(default_factory=dict)
     _rows: dict[type[models.Model], dict[Any, Any]] = field(default_factory=dict)
     _called: dict[Hashable, dict[Any, tuple[str, str]]] = field(default_factory=dict)
+    _named: dict[Hashable, dict[int, list[tuple[Any, str]]]] = field(default_factory=dict)
     # What was asked of it last: texts looked for, filters, and what was written of them.
     found: Lately[BitMap] = field(default_factory=lambda: Lately(MOST_FOUND))
     written: Lately[bytes] = field(default_factory=lambda: Lately(MOST_WRITTEN))
@@ -194,29 +197,37 @@ class Index:
                 known[pk] = (str(getattr(row, key)), str(row))
         return {value: known[value] for value in wanted if value in known}
 
-    def named(self, dimension: str, records: Iterable[int]) -> dict[int, list[Any]]:
-        """The rows that some records name in a dimension, by record and in the order of their names."""
+    def named(self, dimension: str, records: Iterable[int]) -> dict[int, list[tuple[Any, str]]]:
+        """The rows that some records name in a dimension, each with what it is called: by record,
+        in the order of their names.
+
+        Of the records of a page each is asked once in a language.
+        """
+        asked, wanted = (dimension, get_language()), [*records]
+        known = self._named.setdefault(asked, {})
+        if len(known) > MOST_NAMED:
+            known = self._named[asked] = {}
+        if missing := [record for record in wanted if record not in known]:
+            known.update(self._named_by(missing, dimension))
+        return {record: known[record] for record in wanted}
+
+    def _named_by(self, records: list[int], dimension: str) -> dict[int, list[tuple[Any, str]]]:
         among, of = BitMap(records), DIMENSIONS[dimension]
-        values: dict[int, set[Hashable]] = {record: set() for record in among}
-        if len(self.sets[dimension]) <= FEW:
-            for value, having in self.sets[dimension].items():
-                for record in having & among:
-                    values[record].add(value)
-        else:
+        sets = self.sets[dimension]
+        if len(sets) > FEW:
             with reading(self.version):
-                for value, record in of.pairs(among):
-                    values[record].add(value)
+                sets = _grouped(of.pairs(among))
         model = of.names
         assert model is not None
-        every = set().union(*values.values()) - {None}
-        rows = self.rows_of(model, every)
-        called = self.called(model, "pk", every)
-        return {
-            record: [
-                rows[key] for key in sorted(found & rows.keys(), key=lambda key: called[key][1])
-            ]
-            for record, found in values.items()
-        }
+        having = {value: all_ & among for value, all_ in sets.items() if all_.intersect(among)}
+        rows = self.rows_of(model, having)
+        called = self.called(model, "pk", having)
+        found: dict[int, list[tuple[Any, str]]] = {record: [] for record in among}
+        for key in sorted(rows, key=lambda key: called[key][1]):
+            named = rows[key], called[key][1]
+            for record in having[key]:
+                found[record].append(named)
+        return found
 
     def left(self, asked: Hashable, ask: Callable[[], BitMap]) -> BitMap:
         """The records that filters leave, found once; of many filters, those asked last are kept.

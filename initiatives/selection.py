@@ -72,7 +72,8 @@ class Selection:
         self.errors: dict[str, list[str]] = {
             name: [str(error) for error in errors] for name, errors in self.form.errors.items()
         }
-        self._all = records
+        # What it selects from.
+        self.all = records
         for name, field in self.form.fields.items():
             if len(self.chose(name)) > 1 and not getattr(
                 field.widget, "allow_multiple_selected", 0
@@ -128,19 +129,19 @@ class Selection:
     @cached_property
     def _type(self) -> str | None:
         """The type of the records; None if they are of any."""
-        name = self._all.model._meta.model_name
+        name = self.all.model._meta.model_name
         return name if name in Record.Type.values else None
 
     @cached_property
     def records(self) -> models.QuerySet:
         """The matching records, unordered, each once."""
         if self.errors:
-            return self._all.none()
+            return self.all.none()
         if not self.of_records:
             return self.filterset.qs.order_by()
         if not self._chosen:
-            return self._all.order_by()
-        return self._all.order_by().filter(pk__in=in_database(self.members))
+            return self.all.order_by()
+        return self.all.order_by().filter(pk__in=in_database(self.members))
 
     @property
     def of_records(self) -> bool:

@@ -235,7 +235,10 @@ def test_what_records_name_is_what_the_database_says(monkeypatch, few):
     monkeypatch.setattr("initiatives.index.FEW", few)
     records = list(Initiative.objects.published())
     named = index().named("country", [record.pk for record in records])
-    assert named == {record.pk: record.countries_now for record in records}
+    assert named == {
+        record.pk: [(country, str(country)) for country in record.countries_now]
+        for record in records
+    }
     assert sum(len(countries) for countries in named.values()) > 10
 
 

@@ -25,11 +25,17 @@ class ListView:
 
     def __init__(self, listing: Listing, selection: Selection, request: HttpRequest) -> None:
         self.listing, self.selection, self.request = listing, selection, request
-        # All columns of the list, for formats whose shape has no columns.
-        self.every_column: list[Column] = with_addresses(listing.columns, self.url_of)
-        chosen = {column.name for column in listing.chosen(selection)}
-        # Those that are asked for; all, if no one said which.
-        self.columns = [c for c in self.every_column if c.name in chosen or not chosen]
+
+    @cached_property
+    def every_column(self) -> list[Column]:
+        """All columns of the list, for formats whose shape has no columns."""
+        return with_addresses(self.listing.columns, self.url_of)
+
+    @cached_property
+    def columns(self) -> list[Column]:
+        """The columns that are asked for; all, if no one said which."""
+        chosen = {column.name for column in self.listing.chosen(self.selection)}
+        return [c for c in self.every_column if c.name in chosen or not chosen]
 
     @property
     def of_objects(self) -> list[Column]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template.context import Context
+from django.template.loader import render_to_string
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from partners.history.moment import path_to
@@ -26,24 +29,23 @@ EVERYBODY = [
 EDITORS = [("review", _("Review")), ("enter", _("Enter"))]
 
 
-@dataclass(frozen=True, slots=True)
-class Link:
-    """A part of the site; `here` as `aria-current` says it: "page", "true" within it, else ""."""
-
-    url: str
-    text: str
-    here: str
-
-
 @register.simple_tag(takes_context=True)
-def navigation(context: Context) -> list[Link]:
+def navigation(context: Context) -> SafeString:
     """The parts of the site for whoever reads it; without a request, nobody is anywhere."""
     perms: Any = context.get("perms")
     path = getattr(context.get("request"), "path", "")
     parts = EVERYBODY + EDITORS if perms and "desk.edit" in perms else EVERYBODY
-    found = []
-    for route, text in parts:
-        url = path_to(route)
-        here = "page" if url == path else "true" if url in path else ""
-        found.append(Link(url, str(text), here))
-    return found
+    return _links(tuple(_here(path_to(route), path) for route, _text in parts), get_language())
+
+
+def _here(url: str, path: str) -> str:
+    """Whether a part is where the page is, as `aria-current` says it: "true" within it."""
+    return "page" if url == path else "true" if url in path else ""
+
+
+@lru_cache(maxsize=1_000)
+def _links(here: tuple[str, ...], language: str | None) -> SafeString:
+    """The first so many parts, drawn once for each place that a page can have among them."""
+    shown = zip(EVERYBODY + EDITORS, here, strict=False)
+    parts = [{"url": path_to(route), "text": text, "here": place} for (route, text), place in shown]
+    return render_to_string("partials/nav_links.html", {"parts": parts})
