@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gzip
 import math
 import os
 import random
@@ -286,7 +285,7 @@ def _charts(
     client: Any, asked: dict[str, str], question: raw.Question, money: bool
 ) -> dict[str, tuple[float, float, float, float, float, float, int]]:
     """By chart, ms: of all, first and again, and by SQL; the same of the typical filter; and the
-    compressed bytes of all.
+    bytes of all as a browser gets them.
     """
     found = {}
     for slug in raw.CHARTS:
@@ -301,7 +300,7 @@ def _charts(
             1000 * seconds(lambda narrowed=narrowed: _get(client, narrowed)),
             _median(lambda narrowed=narrowed: _get(client, narrowed)),
             _median(lambda slug=slug: raw.chart(slug, *question[:2]), 3),
-            len(gzip.compress(_get(client, address))),
+            len(client.get(address, headers={"Accept-Encoding": "gzip, br"}).content),
         )
     return found
 
@@ -365,7 +364,7 @@ def _print(kind: str, sizes: list[int], found: list[dict[str, Any]]) -> None:
         _line(f"typical page at {sizes[-1]:,} : at {sizes[0]:,}", [f"{grown:.1f}"])
     print(
         "\nCharts, all and typical filter: ms first and again, SQL over the tables as they are by each,"
-        " bytes gzipped"
+        " bytes as a browser gets them (Brotli)"
     )
     for slug in found[-1]["charts"]:
         for one in found:

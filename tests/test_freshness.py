@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import brotli
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -154,3 +155,32 @@ def test_a_past_that_is_over_keeps_its_tag_through_changes(client, programme):
     Initiative.objects.filter(pk=programme.pk).update(title="Another programme")
     assert "Another programme" not in client.get(address).content.decode()
     assert again(client, address, tag).status_code == 304
+
+
+@pytest.mark.parametrize(
+    ("taken", "packed"),
+    [
+        ("", False),
+        ("gzip, deflate", False),
+        ("gzip;q=1.0, br;q=0", False),
+        ("br;q=0.000, gzip", False),
+        ("abr, brx", False),
+        ("gzip, deflate, br, zstd", True),
+        ("br;q=0.5", True),
+        ("gzip,BR ; q=1", True),
+    ],
+)
+def test_a_chart_is_compressed_for_whoever_takes_that(client, programme, taken, packed):
+    address = "/charts/initiatives-by-country.json"
+    plain = client.get(address)
+    answer = client.get(address, headers={"Accept-Encoding": taken})
+    assert answer.get("Content-Encoding") == ("br" if packed else None)
+    assert (brotli.decompress(answer.content) if packed else answer.content) == plain.content
+    assert answer["Content-Length"] == str(len(answer.content))
+    assert answer["ETag"] == plain["ETag"]  # a weak one: the same numbers
+    unchanged = client.get(
+        address, headers={"Accept-Encoding": taken, "If-None-Match": plain["ETag"]}
+    )
+    assert unchanged.status_code == 304
+    for one in (plain, answer, unchanged):
+        assert "Accept-Encoding" in one["Vary"]

@@ -2,21 +2,46 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Callable
 from functools import wraps
 from typing import IO, Any
 
+import brotli
+from django.core.serializers.json import DjangoJSONEncoder
 from django.http import FileResponse, HttpRequest, HttpResponse, JsonResponse
 from django.utils.translation import gettext
 
 from initiatives.selection import Selection
 
 View = Callable[..., HttpResponse]
+# Of more bytes than these the best compression takes too long.
+LARGE = 100_000
+# Among the encodings that are taken, and not "br;q=0".
+BROTLI = re.compile(r"(?:^|,)\s*br\s*(?:,|$|;\s*q=(?!0(?:\.0*)?\s*(?:,|$)))", re.IGNORECASE)
 
 
 def json_response(data: Any, status: int = 200) -> JsonResponse:
     """JSON that people can read, in UTF-8."""
     return JsonResponse(data, status=status, json_dumps_params={"ensure_ascii": False, "indent": 1})
+
+
+def compact_json(data: Any) -> bytes:
+    """JSON without spaces, in UTF-8: of hundreds of values that nobody reads line by line."""
+    return json.dumps(
+        data, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":")
+    ).encode()
+
+
+def takes_brotli(request: HttpRequest) -> bool:
+    """Whether the answer may be compressed by Brotli, as every browser lets it."""
+    return bool(BROTLI.search(request.headers.get("Accept-Encoding", "")))
+
+
+def packed_well(text: bytes) -> bytes:
+    """The text compressed by Brotli, to be kept: a few milliseconds for a fifth less than usual."""
+    return brotli.compress(text, quality=5 if len(text) > LARGE else 10)
 
 
 def refusal(selection: Selection) -> JsonResponse | None:

@@ -15,12 +15,13 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, OPTIONS, SUMMIT_CHARTS, Chart
 from dashboards.charts.picture import picture
 from dashboards.exploring import CHARTS, explored, tabs
-from dashboards.exports.answers import json_response, refusal
+from dashboards.exports.answers import compact_json, packed_well, refusal, takes_brotli
 from dashboards.exports.citations import CITED, Citation, box, citation_of_chart
 from dashboards.exports.csv import csv_response
 from dashboards.exports.formats import PICTURE
@@ -130,19 +131,24 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
+@vary_on_headers("Accept-Encoding")
 @answers_as_of(refuses=False)
 @unless_unchanged
 def as_json(request: HttpRequest, slug: str) -> HttpResponse:
-    """The chart's numbers, its total and its ledger; 400 names a parameter not understood."""
+    """The chart's numbers, its total and its ledger; 400 names a parameter not understood.
+
+    Written once and kept, and so once compressed too, for whoever takes that.
+    """
     selection, options = selected(request, slug)
     if refused := refusal(selection):
         return refused
-
-    def write() -> bytes:
-        return json_response(chart_data(selection, slug, options)).content
-
-    text = selection.written((slug, *options.items()), write)
-    return HttpResponse(text, content_type="application/json")
+    asked = (slug, *options.items())
+    text = selection.written(asked, lambda: compact_json(chart_data(selection, slug, options)))
+    if not takes_brotli(request):
+        return HttpResponse(text, content_type="application/json")
+    packed = selection.written(("br", *asked), lambda: packed_well(text))
+    headers = {"Content-Encoding": "br"}
+    return HttpResponse(packed, content_type="application/json", headers=headers)
 
 
 @require_safe
