@@ -25,7 +25,7 @@ from initiatives.models import PartOf, public_passages
 Text = str | Promise
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """A column of a list: its name in machine formats, what it holds, how it is read off a row.
 

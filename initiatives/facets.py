@@ -124,12 +124,17 @@ def periods(selection: Selection, among: BitMap) -> list[Choice]:
     Behind a year that was chosen, or of which a part was, its quarters and months.
     """
     looked_into = {text[:4] for text in selection.chose("began")}
-    years = selection.index.began_in(among)
+    index = selection.index
+
+    def count() -> list[Choice]:
+        years = index.began_in(among)
+        return [_period(f"{year:04}", years[year]) for year in sorted(years, reverse=True)]
+
     choices = []
-    for year in sorted(years, reverse=True):
-        choices.append(_period(f"{year:04}", years[year]))
-        if f"{year:04}" in looked_into:
-            parts = selection.index.began_in(among, year)
+    for year in index.once(("periods", get_language()), among, count):
+        choices.append(year)
+        if year.value in looked_into:
+            parts = index.began_in(among, int(year.value))
             choices += [_period(text, parts[text]) for text in sorted(parts)]
     return choices
 

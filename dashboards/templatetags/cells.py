@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from html import escape
 from typing import Any
 
 from django import template
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language
 
 from dashboards.columns import Column
 from dashboards.templatetags.search import marked
@@ -39,13 +41,16 @@ def table_rows(
 @register.simple_tag
 def column_choices(choices: Iterable[tuple[Column, bool]]) -> SafeString:
     """A box to tick for each column that a table could have; that of the title stays ticked."""
-    boxes = []
-    for column, shown in choices:
-        ticked = f"{' checked' if shown else ''}{' disabled' if column.name == 'title' else ''}"
-        name = _safe(column.name)
-        box = f'<input type="checkbox" id="column-{name}" name="columns" value="{name}"{ticked}>'
-        boxes.append(f"<label>{box} {_safe(column.label)}</label>")
-    return mark_safe("".join(boxes))
+    language = get_language()
+    return mark_safe("".join(_box(column, shown, language) for column, shown in choices))
+
+
+@lru_cache(maxsize=1_000)
+def _box(column: Column, shown: bool, language: str | None) -> str:
+    ticked = f"{' checked' if shown else ''}{' disabled' if column.name == 'title' else ''}"
+    name = _safe(column.name)
+    box = f'<input type="checkbox" id="column-{name}" name="columns" value="{name}"{ticked}>'
+    return f"<label>{box} {_safe(column.label)}</label>"
 
 
 def _head(row: Any, beneath: Iterable[Column], looked_for: Query | None) -> str:
