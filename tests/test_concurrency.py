@@ -8,12 +8,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 
 from initiatives.funding.counting import miscounted
 from initiatives.models import Initiative, Participation, Record
 from initiatives.news.models import Proposal
-from partners.history.changes import Change, DataVersion
+from partners.history.changes import Change, DataVersion, present
 from tests.documents import document, imported, initiative, step
 from tests.people import client_of
 from tests.test_entering import agreement, sheet_of
@@ -127,3 +127,15 @@ def test_fifty_chief_editors_publish_and_undo_one_change_once():
     assert Record.objects.get(slug="quokka-accord").state == "in-review"
     assert Change.objects.filter(verb="undo").count() == 1
     whole()
+
+
+def test_the_last_change_is_the_same_within_a_transaction_and_without():
+    """It is asked in two ways; a change that is given up is gone from both."""
+    made = present()
+    assert made[0].number == DataVersion.objects.get(pk=1).number
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        assert present() == made
+        Record.objects.create(type="initiative", slug="given-up", title="Given up")
+        assert present()[0].number == made[0].number + 1
+        raise ZeroDivisionError
+    assert present() == made
