@@ -3,9 +3,14 @@
 import argparse
 import sys
 
-from benchmarks import explorer, imports, money
+from benchmarks import duplicates, explorer, imports, money
 
-BENCHMARKS = {"money": money, "explorer": explorer, "imports": imports}
+BENCHMARKS = {
+    "money": money,
+    "explorer": explorer,
+    "imports": imports,
+    "duplicates": duplicates,
+}
 
 
 def main() -> int:

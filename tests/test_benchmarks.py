@@ -50,6 +50,15 @@ def test_imports():
     assert float(lines["the same rows plainly, s"]) > 0
 
 
+def test_duplicates():
+    lines = dict(run("duplicates", "--size", "500"))
+    assert lines["records"] == "500"
+    assert float(lines["a title, ms, median"]) > 0
+    assert float(lines["found of titles as it is"]) > 0.99
+    assert float(lines["found of retellings that share anything"].split()[-1]) > 0.94
+    assert float(lines["of what it finds in all, found"].split()[-1]) > 0.95
+
+
 def test_money():
     lines = dict(run("money", "--size", "300", "--check"))
     assert lines["statements"].split() == ["75", "300"]

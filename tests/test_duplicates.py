@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from hypothesis import given
 from hypothesis import strategies as st
@@ -105,12 +105,53 @@ def test_a_record_is_found_by_another_name():
     assert (only.score, only.why) == (100, "other names 100 % alike")
 
 
-def test_looking_for_a_title_takes_three_queries_however_many_records_there_are():
+def test_looking_for_a_title_takes_two_queries_however_many_records_there_are():
     for n in range(30):
-        quokka(f"n{n}", f"Quokka of many {chr(97 + n % 26) * 3}")
-    with CaptureQueriesContext(connection) as asked:
-        assert len(alike("Quokka of many ccc", "initiative")) == 5
-    assert len(asked) == 3
+        quokka(f"n{n}", f"Quokka of many {chr(97 + n % 26) * 3}", countries=("KEN",))
+    alike("Whatever makes the names known", "initiative")
+    for countries, queries in [((), 2), ([cast.country("KEN")], 3)]:
+        with CaptureQueriesContext(connection) as asked:
+            assert len(alike("Quokka of many ccc", "initiative", countries)) == 5
+        assert len(asked) == queries
+
+
+def titles_alike(title: str) -> list[str]:
+    return [one.record.title for one in alike(title, "initiative")]
+
+
+@pytest.mark.parametrize("state", ["draft", "in-review", "published"])
+def test_a_title_is_known_at_once_under_its_new_name_and_until_it_is_withdrawn(state):
+    one = quokka("one", "Quokka lantern", state=state)
+    assert titles_alike("Quokka lantern") == ["Quokka lantern"]
+    one.title, one.aliases = "Wombat tunnel", ["Bilby observatory"]
+    one.save()
+    assert titles_alike("Quokka lantern") == []
+    assert titles_alike("Wombat tunnels") == titles_alike("Bilby Observatory") == ["Wombat tunnel"]
+    one.state = "withdrawn"
+    one.save()
+    assert titles_alike("Wombat tunnel") == []
+    one.state = state
+    one.save()
+    assert titles_alike("Wombat tunnel") == ["Wombat tunnel"]
+
+
+def test_what_was_merged_is_no_longer_found():
+    one, two = quokka("one", "Quokka lantern"), quokka("two", "Quokka lanterns")
+    assert titles_alike("Quokka lantern") == ["Quokka lantern", "Quokka lanterns"]
+    two.state, two.merged_into = "withdrawn", one
+    two.save()
+    assert titles_alike("Quokka lantern") == ["Quokka lantern"]
+
+
+def test_what_is_being_written_and_given_up_is_never_found():
+    titles_alike("Quokka lantern")
+    with pytest.raises(RuntimeError), transaction.atomic():
+        quokka("one", "Quokka lantern")
+        assert titles_alike("Quokka lantern") == ["Quokka lantern"]
+        raise RuntimeError
+    assert titles_alike("Quokka lantern") == []
+    quokka("two", "Wombat lantern")  # under the number that was given up
+    assert titles_alike("Wombat lantern") == ["Wombat lantern"]
 
 
 # --- The queue -----------------------------------------------------------------------------------

@@ -1,35 +1,43 @@
 """Records that may be the same: found by their names, weighed by who takes part and when they began.
 
 Comparing all with all would grow with the square of the records. So only those are compared that
-share a word which few records have; how alike two of them are is a pure rule on plain values.
+share a word which few records have; how alike two of them are is a pure rule on plain values. For a
+title that is being typed they are found in memory (`initiatives.desk.names`), and two names are also
+alike by what few names have in common: "SKA Observatory" is the "Square Kilometre Array".
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import combinations
+from math import sqrt
 from typing import Any
 
-from django.db.models import Case, Count, IntegerField, Q, Value, When
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from rapidfuzz import fuzz
 
 from initiatives.desk.models import NotTheSame
+from initiatives.desk.names import initials, names_of, plain, plain_names, same_word, without_little
 from initiatives.models import Participation, PartOf, Record
 from partners.dates import PartialDate
 from partners.history.changes import Verb, change
 from partners.models import Country
-from partners.names import fold
 
 ALIKE_ENOUGH = 60  # of 100: names that are less alike are not worth a look
+WORTH_A_LOOK = 55  # what is enough while a title is typed
+SHOWN = 5  # of those that are worth a look
 RARE = 20  # a word of more records than this says nothing about any two of them
-MOST_CANDIDATES = 200  # that are scored for one title
-MOST_WORDS = 12  # of a title that are looked for
-NUMBERS_DIFFER = 0.6  # what remains of the likeness of the 6th meeting and the 7th
+NUMBERS_DIFFER = 0.4  # what remains of the likeness of the 6th meeting and the 7th
+BY_INITIALS = 0.9  # so sure is a word to mean the words whose initials it is
+LONGEST_INITIALS = 7
+NUMBER = re.compile(r"\S*\d\S*")
+YEAR = re.compile("(19|20)[0-9]{2}")
 NEAR = 730  # days after which two beginnings say that it is not the same
 
 # What each aspect weighs; one that is not known of both weighs nothing.
@@ -41,7 +49,7 @@ NAMES, PARTNERS, DATES = 70, 20, 10
 
 @dataclass(frozen=True, slots=True)
 class Described:
-    """What is compared of a record: its folded names (title first), partners, and beginning."""
+    """What is compared of a record: its plain names (title first), partners, and beginning."""
 
     names: tuple[str, ...]
     partners: frozenset[str] = frozenset()
@@ -62,9 +70,14 @@ class Likeness:
     days: int | None = None
 
 
-def likeness(one: Described, other: Described) -> Likeness:
-    """How alike two described records are: symmetric, and 100 of a record and itself."""
-    names = names_alike(one.names, other.names)
+def likeness(
+    one: Described, other: Described, weights: Mapping[str, float] | None = None
+) -> Likeness:
+    """How alike two described records are: symmetric, and 100 of a record and itself.
+
+    With the weights of their words names are also alike by those that weigh most.
+    """
+    names = names_alike(one.names, other.names, weights)
     weighed = [(NAMES, names)]
     common = one.partners & other.partners
     if one.partners and other.partners:
@@ -75,31 +88,128 @@ def likeness(one: Described, other: Described) -> Likeness:
     if days is not None:
         weighed.append((DATES, 100 * max(0, NEAR - days) / NEAR))
     score = sum(weight * value for weight, value in weighed) / sum(w for w, _ in weighed)
-    best_are_titles = names_alike(one.names[:1], other.names[:1]) >= names
+    best_are_titles = names_alike(one.names[:1], other.names[:1], weights) >= names
     return Likeness(round(score), round(names), best_are_titles, tuple(sorted(common)), days)
 
 
-def names_alike(one: Iterable[str], other: Iterable[str]) -> float:
-    """How alike the most alike of some folded names are, 0 to 100, in whatever order their words.
+def names_alike(
+    one: Iterable[str], other: Iterable[str], weights: Mapping[str, float] | None = None
+) -> float:
+    """How alike the most alike of some plain names are, 0 to 100, in whatever order their words.
 
-    Names with different numbers name different things: the 6th and the 7th meeting.
+    Names with different numbers name different things: the 6th and the 7th meeting, but not a
+    meeting with its year and one without.
     """
     others = list(other)
-    return max((_two_names_alike(a, b) for a in one for b in others), default=0.0)
+    return max((_two_names_alike(a, b, weights) for a in one for b in others), default=0.0)
 
 
-def _two_names_alike(one: str, other: str) -> float:
+def _two_names_alike(one: str, other: str, weights: Mapping[str, float] | None) -> float:
+    a, b = _read(one), _read(other)
+    if a.together == b.together:
+        return 100.0
     # Sorted first: which of two equally good alignments is found must not depend on the order.
     first, second = sorted((one, other))
     found = fuzz.token_sort_ratio(first, second)
-    numbers, others = _numbers(one), _numbers(other)
-    if numbers and others and numbers != others:
-        return found * NUMBERS_DIFFER
+    if weights is not None:
+        found = max(found, 100 * _weight_shared(a, b, weights))
+    return found * NUMBERS_DIFFER if a.numbers_differ(b) else found
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A plain name as it is compared."""
+
+    words: tuple[str, ...]
+    initials: frozenset[str]
+    # The words in their order, with the little ones and without, and the initials of all.
+    runs: tuple[tuple[tuple[str, ...], str], ...]
+    numbers: frozenset[str]
+    years: frozenset[str]
+    together: str
+
+    def numbers_differ(self, other: Name) -> bool:
+        """Whether each has a number that the other has not; years are compared with years."""
+        return not (
+            (self.numbers <= other.numbers or other.numbers <= self.numbers)
+            and (self.years <= other.years or other.years <= self.years)
+        )
+
+    def called(self, short: str, among: list[str]) -> tuple[str, ...]:
+        """Words that follow each other and have these initials, if all are among those; or none."""
+        for words, letters in self.runs:
+            if (at := letters.find(short)) >= 0:
+                run = words[at : at + len(short)]
+                if {*among}.issuperset(without_little(run)):
+                    return run
+        return ()
+
+
+@lru_cache(maxsize=2_000)
+def _read(name: str) -> Name:
+    words = tuple(name.split())
+    runs = (words, tuple(without_little(words)))
+    numbers = frozenset(NUMBER.findall(name))
+    years = frozenset(filter(YEAR.fullmatch, numbers))
+    return Name(
+        words,
+        frozenset(initials(words)),
+        tuple((run, "".join(word[0] for word in run)) for run in runs),
+        numbers - years,
+        years,
+        name.replace(" ", ""),
+    )
+
+
+def _weight_shared(one: Name, other: Name, weights: Mapping[str, float]) -> float:
+    """How much of their weight two names share, 0 to 1, in full or one of them by its initials."""
+    shared = _share(one, other, weights)
+    for long, brief in ((one, other), (other, one)):
+        for short in long.initials.intersection(brief.words):
+            surely = BY_INITIALS * weights[short]
+            shared = max(shared, surely * _share(_read(short), brief, weights))
+    return shared
+
+
+def _share(one: Name, other: Name, weights: Mapping[str, float]) -> float:
+    """The same of their words: each is a direction, as long as it weighs.
+
+    A word is met in another spelling for what the two have in common, and beside such words in the
+    initials of some that follow each other. Between the cosine, which asks for all of both, and the
+    share of the lighter name: names are said in full and for short.
+    """
+    mine, theirs = {*one.words}, {*other.words}
+    shared = _squared(mine & theirs, weights)
+    first, second = sorted(mine - theirs), sorted(theirs - mine)
+    for word, found, sure in _spelt_otherwise(first, second):
+        # A word that nobody has may be one that many have, misspelt.
+        shared += (sure * min(weights[word], weights[found])) ** 2
+        first.remove(word)
+        second.remove(found)
+    if shared:
+        for brief, long, left in ((first, other, second), (second, one, first)):
+            for word in brief:
+                if 2 <= len(word) <= LONGEST_INITIALS and (run := long.called(word, left)):
+                    surely = BY_INITIALS * weights[word] ** 2
+                    shared += surely * sqrt(_squared(run, weights))
+    light, heavy = sorted((_squared(mine, weights), _squared(theirs, weights)))
+    return min(1.0, shared / (light**0.75 * heavy**0.25))
+
+
+def _spelt_otherwise(one: list[str], other: list[str]) -> list[tuple[str, str, float]]:
+    """Words that are one in two spellings of one first letter, each once, and how surely."""
+    pairs = [(sure, a, b) for a in one for b in other if a[0] == b[0] and (sure := same_word(a, b))]
+    met: set[str] = set()
+    found = []
+    for sure, a, b in sorted(pairs, reverse=True):
+        if not met & {a, b}:
+            met |= {a, b}
+            found.append((a, b, sure))
     return found
 
 
-def _numbers(name: str) -> set[str]:
-    return {word for word in name.split() if any(letter.isdigit() for letter in word)}
+def _squared(words: Iterable[str], weights: Mapping[str, float]) -> float:
+    return sum([weights[word] ** 2 for word in words])
 
 
 def days_apart(one: PartialDate | None, other: PartialDate | None) -> int | None:
@@ -145,57 +255,49 @@ class Alike:
     why: str
 
 
-def alike(title: str, type: str, countries: Iterable[Country] = (), limit: int = 5) -> list[Alike]:
+def alike(
+    title: str, type: str, countries: Iterable[Country] = (), limit: int = SHOWN
+) -> list[Alike]:
     """Records of that type called nearly so, the most alike first; withdrawn ones are not looked at.
 
-    Three queries. The database counts the words of the title and gives the records that share its
-    rarest words, at most MOST_CANDIDATES of them; only those are read and scored.
+    Two queries, and one for partners where countries are given. The names of all records are in
+    memory, and of them a bounded number is compared: `Names.like`.
     """
-    asked = Described((fold(title),), frozenset(str(country) for country in countries))
-    candidates = _sharing_words(asked.names[0], type)
-    near = [r for r in candidates if names_alike(asked.names, _names(r)) >= ALIKE_ENOUGH]
-    partners = _partners_of(record.pk for record in near)
-    found = []
-    for record in near:
-        there = Described(_names(record), partners[record.pk])
-        how = likeness(asked, there)
-        found.append(Alike(record, how.score, "; ".join(reasons(how, asked, there))))
-    return sorted(found, key=lambda a: (-a.score, a.record.title, a.record.pk))[:limit]
+    asked = Described((plain(title),), frozenset(str(country) for country in countries))
+    names = names_of(type)
+    there = {key: Described(called) for key, called in names.like(asked.names[0]).items()}
+    weights = names.weights(_words_of([asked, *there.values()]))
+    near = best_of(asked.names, {key: other.names for key, other in there.items()}, weights)
+    if asked.partners:
+        partners = _partners_of(near)
+        there |= {key: replace(there[key], partners=partners[key]) for key in near}
+    else:
+        near = near[:limit]  # nothing else decides
+    found = {key: likeness(asked, there[key], weights) for key in near}
+    best = sorted(near, key=lambda key: (-found[key].score, there[key].names[0], key))[:limit]
+    records = Record.objects.only("type", "slug", "title").in_bulk(best)
+    return [
+        Alike(records[key], found[key].score, "; ".join(reasons(found[key], asked, there[key])))
+        for key in best
+    ]
 
 
-def _sharing_words(folded: str, type: str) -> list[Record]:
-    """The records of that type that share words with a folded title, those with rare ones first."""
-    words = list(dict.fromkeys(folded.split()))[:MOST_WORDS]
-    living = _living().filter(type=type)
-    counting = {
-        f"word_{n}": Count("pk", filter=Q(search_text__contains=word))
-        for n, word in enumerate(words)
-    }
-    counts = living.aggregate(**counting) if words else {}
-    held = {word: n for word, n in zip(words, counts.values(), strict=True) if n}
-    if not held:
-        return []
-    shared: Any = Value(0)
-    for word, n in held.items():
-        # Twice as rare, twice as much; whole numbers, so that databases agree on the order.
-        weight = max(1, 10_000 // n)
-        points = Case(
-            When(search_text__contains=word, then=Value(weight)),
-            default=Value(0),
-            output_field=IntegerField(),
-        )
-        shared = shared + points
-    ranked = living.annotate(shared=shared).filter(shared__gt=0).order_by("-shared", "pk")
-    return list(ranked[:MOST_CANDIDATES])
+def best_of(
+    asked: tuple[str, ...], others: Mapping[int, tuple[str, ...]], weights: Mapping[str, float]
+) -> list[int]:
+    """The keys of those names that are worth a look, the most alike first."""
+    found = {key: round(names_alike(asked, names, weights)) for key, names in others.items()}
+    near = [key for key, how_much in found.items() if how_much >= WORTH_A_LOOK]
+    return sorted(near, key=lambda key: (-found[key], others[key][0], key))
+
+
+def _words_of(some: Iterable[Described]) -> Iterator[str]:
+    """The words of their names."""
+    return (word for described in some for name in described.names for word in name.split())
 
 
 def _living() -> Any:
     return Record.objects.exclude(state=Record.State.WITHDRAWN)
-
-
-def _names(record: Record) -> tuple[str, ...]:
-    """The folded names of a record, the title first."""
-    return tuple(filter(None, (fold(name) for name in (record.title, *record.aliases))))
 
 
 def _partners_of(records: Iterable[int]) -> dict[int, frozenset[str]]:
@@ -233,7 +335,7 @@ def likely_pairs(type: str = "") -> list[Pair]:
     living = _living().filter(type=type) if type else _living()
     rows = living.order_by("pk").only("type", "title", "aliases", "began")
     records = {record.pk: record for record in rows}
-    names = {pk: _names(record) for pk, record in records.items()}
+    names = {pk: plain_names(r.title, r.aliases) for pk, r in records.items()}
     apart = set(NotTheSame.objects.values_list("first", "second")) | _parts()
     near = [
         (first, second)
