@@ -139,7 +139,8 @@ def _plainly(asked: list[Retelling]) -> tuple[dict[str, float], list[bool]]:
     from rapidfuzz import fuzz, process
 
     from initiatives.desk.duplicates import SHOWN, alike, best_of
-    from initiatives.desk.names import names_of, plain
+    from initiatives.desk.names import names_of
+    from initiatives.desk.words import plain
     from initiatives.models import Record
 
     names = names_of("initiative")

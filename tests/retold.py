@@ -15,7 +15,8 @@ import csv
 from pathlib import Path
 from typing import NamedTuple
 
-from initiatives.desk.names import LITTLE, initials, plain, plain_names
+from initiatives.desk.names import plain_names
+from initiatives.desk.words import LITTLE, initials, plain
 
 
 class Retelling(NamedTuple):

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from benchmarks.titles import titles
 from initiatives.desk import names as module
 from initiatives.desk.duplicates import SHOWN, alike, best_of
-from initiatives.desk.names import Names, initials, nearby, plain, plain_names, same_word
+from initiatives.desk.names import Names, plain_names
+from initiatives.desk.words import initials, nearby, plain, same_word
 from initiatives.models import Initiative
 from tests import cast
 from tests.retold import Retelling, others, retellings

@@ -23,7 +23,8 @@ from django.utils.translation import gettext
 from rapidfuzz import fuzz
 
 from initiatives.desk.models import NotTheSame
-from initiatives.desk.names import initials, names_of, plain, plain_names, same_word, without_little
+from initiatives.desk.names import names_of, plain_names
+from initiatives.desk.words import initials, plain, same_word, without_little
 from initiatives.models import Participation, PartOf, Record
 from partners.dates import PartialDate
 from partners.history.changes import Verb, change
