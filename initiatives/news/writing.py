@@ -67,8 +67,12 @@ def _write_records(new: list[tuple[ConcreteRecord, list[Sector]]]) -> None:
         record._state.adding = False
         own[type(record)].append(record)
     for model, records in own.items():
-        names = [field.attname for field in model._meta.local_concrete_fields]
-        insert(model, names, [tuple(getattr(row, name) for name in names) for row in records])
+        fields = model._meta.local_concrete_fields
+        rows = [
+            tuple(field.get_prep_value(getattr(row, field.attname)) for field in fields)
+            for row in records
+        ]
+        insert(model, [field.attname for field in fields], rows)
     through = Record.sectors.through
     through.objects.bulk_create(
         through(record_id=record.pk, sector_id=sector.pk)
