@@ -10,7 +10,7 @@ from django.db import transaction
 
 from initiatives.desk.undoing import undo
 from initiatives.index import index
-from initiatives.models import Initiative, Participation, SearchState
+from initiatives.models import Evidence, Initiative, Participation, SearchState
 from initiatives.search import PARTS, Query, catch_up, documents, found, words_of
 from partners.history.changes import Change, data_version
 from partners.history.moment import Moment, as_of
@@ -120,6 +120,18 @@ def test_the_past_is_found_as_it_was(client, kept):
     assert "named" not in slugs(client, "wombat")
     with as_of(Moment(made.number, made.at)):
         assert named.pk in found("wombat", index())
+
+
+def test_what_was_said_is_found_as_it_was(client, kept):
+    a_world()
+    record = Initiative.objects.get(slug="said")
+    [passage] = record.steps.get().carried.all()
+    made = Change.objects.get(number=data_version())
+    kept()
+    Evidence.objects.filter(pk=passage.evidence_id).update(state=Evidence.State.REJECTED)
+    assert "said" not in slugs(client, "wombats")
+    with as_of(Moment(made.number, made.at)):
+        assert set(found("wombats", index())) == {record.pk}
 
 
 @pytest.mark.parametrize("overtaken", [False, True], ids=["behind", "beyond"])
