@@ -878,3 +878,56 @@ def test_a_new_record_that_lacks_its_words_waits_and_says_why():
     assert (record.state, record.status) == ("in-review", "announced")
     assert "is dated before" in problems(run)["/records/0"]
     assert "is dated before" in " ".join(lack.what for lack in lacking(record))
+
+
+def test_what_nobody_supported_of_a_draft_goes_though_a_later_record_accepts_its_passage():
+    said, later = "Kenya takes part.", "Kenya joined in 2012."
+    brief = f"{said} {later}"
+    first = initiative("quokka", partners=[partner(said, country="Kenya", since="2010")])
+    imported(document(first, brief=brief), publish=False)
+    taken_over = initiative("quokka", partners=[partner(later, country="Kenya", since="2012")])
+    other = initiative("numbat", title="Numbat", partners=[partner(said, country="Kenya")])
+    imported(document(taken_over, other, brief=brief))
+    parts = Initiative.objects.get(slug="quokka").participations.order_by("pk")
+    assert [(str(part.since), part.retired_because) for part in parts] == [
+        ("2010", "replaced by a trusted import"),
+        ("2012", ""),
+    ]
+
+
+def test_rows_of_a_record_keep_their_order_whatever_they_point_at():
+    inside = money("inside", amount(2, 2), part_of={"record": "whole", "funding": "fund"})
+    run = imported(
+        document(
+            initiative("part", part_of=[part_of("whole")], funding=[inside, money("beside")]),
+            initiative(
+                "whole",
+                title="Whole",
+                funding=[money("fund"), money("again", restates="fund"), money("more")],
+            ),
+        )
+    )
+    assert set(results(run).values()) == {"created"}
+    for slug, keys in {"part": ["inside", "beside"], "whole": ["fund", "again", "more"]}.items():
+        rows = Funding.objects.filter(record__slug=slug).order_by("pk")
+        assert [row.key for row in rows] == keys
+
+
+def test_money_of_a_key_that_stands_twice_is_looked_for_in_the_first():
+    inside = money("a", part_of={"record": "w", "funding": "b"})
+    run = imported(
+        document(
+            initiative("w", funding=[money("a")]),
+            initiative("w", title="Twin", funding=[money("b")]),
+            initiative("v", title="V", part_of=[part_of("w")], funding=[inside]),
+        )
+    )
+    assert the_document(run).state == "done"
+    assert "there is no funding “b”" in problems(run)["/records/2/funding/0/part_of/funding"]
+
+
+def test_money_that_leads_back_to_itself_over_two_relations_is_rejected():
+    rows = [money("a", supersedes="b", part_of=None), money("b", amount(20, 20), part_of="a")]
+    run = imported(document(initiative(funding=rows)))
+    assert the_document(run).state == "done"
+    assert problems(run) == {"/records/0/funding": "an amount would be part of itself"}

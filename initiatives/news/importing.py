@@ -111,6 +111,8 @@ class Effect:
 
     changed: bool = False
     proposed: bool = False
+    # Statements of a draft that no passage supported when it was decided about.
+    bare: dict[type[Statement], set[int]] = field(default_factory=dict)
     proposals: list[Callable[[], bool]] = field(default_factory=list)
 
 
@@ -251,6 +253,8 @@ class Importer:
             self._decide_statements(record, model, rows, effect)
         if not item.existing:
             self._complete(record, item)
+        elif self._replaces_draft(record):
+            effect.bare = _bare(record)
         return effect
 
     def _complete(self, record: ConcreteRecord, item: Planned) -> None:
@@ -282,7 +286,7 @@ class Importer:
             return Result.CREATED
         changed, draft = effect.changed, self._replaces_draft(record)
         if draft:
-            changed |= _retire_unsupported(record)
+            changed |= self._retire(record, effect.bare)
         if changed:
             self._touch(record)
             derive(record)
@@ -439,6 +443,16 @@ class Importer:
             if old.pk:
                 old.save()
 
+    def _retire(self, record: Record, bare: dict[type[Statement], set[int]]) -> bool:
+        """Retire what was bare, unless this document says it too; whether there was any."""
+        retired = 0
+        for model, numbers in bare.items():
+            said = {s.pk for s in self.stored.said(record, model) if self.passages.of(s)}
+            retired += model.objects.filter(pk__in=numbers - said).update(
+                retired_at=timezone.now(), retired_because=gettext("replaced by a trusted import")
+            )
+        return retired > 0
+
     # Proposals.
 
     def _proposal(
@@ -478,12 +492,11 @@ def _free(statement: Statement, occupied: set[tuple]) -> bool:
     return statement.slot not in occupied or statement.slot == replaced
 
 
-def _retire_unsupported(record: Record) -> bool:
-    """Retire what only untrusted imports said of a draft; whether there was any."""
-    retired = 0
+def _bare(record: Record) -> dict[type[Statement], set[int]]:
+    """What only untrusted imports said of a draft, and nobody has accepted."""
+    found = {}
     for model in statement_models():
         bare = model.objects.about(record).current().unsupported()
-        retired += model.objects.filter(pk__in=list(bare.values_list("pk", flat=True))).update(
-            retired_at=timezone.now(), retired_because=gettext("replaced by a trusted import")
-        )
-    return retired > 0
+        if numbers := set(bare.values_list("pk", flat=True)):
+            found[model] = numbers
+    return found

@@ -13,7 +13,7 @@ from initiatives.funding.models import MOST, Funding
 from initiatives.funding.rollup import Money, Reason, Recurs, roll_up
 from initiatives.models import Record
 from initiatives.news.names import Names
-from initiatives.news.plan import Planned, PlannedStatement, Sibling
+from initiatives.news.plan import Planned, PlannedStatement, Sibling, originals_first
 from partners.dates import PartialDate
 
 # How one statement about money may point at another.
@@ -253,9 +253,18 @@ def _check(names: Names, rows: list[PlannedStatement], stored: dict[str, Funding
         for relation in RELATIONS:
             if _goes_round(row.data["key"], claims, relation):
                 names.problem(f"{row.place}/{relation}", gettext("it leads back to itself"))
-    if not names.problems and not _countable(claims):
+    if not names.problems and not (_countable(claims) and _can_be_ordered(rows)):
         place = rows[0].place.rpartition("/")[0]
         names.problem(place, gettext("an amount would be part of itself"))
+
+
+def _can_be_ordered(rows: list[PlannedStatement]) -> bool:
+    """Whether each row can be written after those that it points at, by whatever relation."""
+    try:
+        originals_first(rows)
+    except ValueError:
+        return False
+    return True
 
 
 def _claim(row: PlannedStatement, stored: dict[str, Funding]) -> Claim:

@@ -93,13 +93,15 @@ class Names:
         return found
 
     def funding_keys(self, record: str) -> set[str]:
-        """The keys of the statements about money that this document has of a record."""
-        return {
-            row["key"]
-            for raw in self.news.records
-            if raw.key == record and raw.type == "initiative" and not raw.problems
-            for row in raw.data.get("funding", [])
-        }
+        """The keys of the statements about money that this document has of a record.
+
+        Of records with one key the first that has the form is the one that counts.
+        """
+        called = (raw for raw in self.news.records if raw.key == record and not raw.problems)
+        first = next(called, None)
+        if first is None or first.type != "initiative":
+            return set()
+        return {row["key"] for row in first.data.get("funding", [])}
 
     def currency(self, code: str, place: str) -> str:
         if not (code.isupper() and pycountry.currencies.get(alpha_3=code)):

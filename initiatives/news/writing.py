@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Iterator
 
 from django.db import models
@@ -82,12 +82,22 @@ def _write_records(new: list[tuple[ConcreteRecord, list[Sector]]]) -> None:
 
 
 def _waves(model: type[Statement], rows: list[Statement]) -> Iterator[list[Statement]]:
-    """The rows, those that others point at in an earlier list."""
+    """The rows, those that others point at in an earlier list; of each record in their order.
+
+    No record waits for another that waits for it: what is part of one is no whole of it.
+    """
     pointers = [field.name for field in model._meta.fields if field.related_model is model]
-    while rows:
-        wave = [row for row in rows if all(_written(row, name) for name in pointers)]
+    waiting: dict[int, deque[Statement]] = defaultdict(deque)
+    for row in rows:
+        waiting[id(row.record)].append(row)
+    while waiting:
+        wave = []
+        for record, left in [*waiting.items()]:
+            while left and all(_written(left[0], name) for name in pointers):
+                wave.append(left.popleft())
+            if not left:
+                del waiting[record]
         yield wave
-        rows = [row for row in rows if row.pk is None]
 
 
 def _written(row: models.Model, pointer: str) -> bool:
