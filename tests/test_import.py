@@ -11,8 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from initiatives.derive import wrongly_derived
+from initiatives.desk.reviewing import judge_passages
 from initiatives.funding.models import Funding
-from initiatives.models import Article, Initiative, PartOf, Record, StatusStep
+from initiatives.models import Article, Evidence, Initiative, PartOf, Record, StatusStep
 from initiatives.news.models import ImportOutcome, ImportRun, Proposal
 from initiatives.news.publishing import lacking
 from partners.history.changes import data_version
@@ -38,7 +39,7 @@ from tests.documents import (
     tables,
     the_document,
 )
-from tests.people import client_of
+from tests.people import client_of, person
 from tests.reading import plain, unnumbered
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("taken_back")]
@@ -931,3 +932,24 @@ def test_money_that_leads_back_to_itself_over_two_relations_is_rejected():
     run = imported(document(initiative(funding=rows)))
     assert the_document(run).state == "done"
     assert problems(run) == {"/records/0/funding": "an amount would be part of itself"}
+
+
+@pytest.mark.parametrize("key", ["quokka", "numbat"], ids=["of a draft", "of a new record"])
+def test_words_that_an_editor_rejected_carry_nothing_for_a_trusted_import_either(key):
+    rejected, said = "Kenya takes part.", "It began in 2012."
+    brief = f"{rejected} {said}"
+    untrusted = initiative("quokka", partners=[partner(rejected, country="Kenya")])
+    imported(document(untrusted, brief=brief), publish=False)
+    judge_passages(Evidence.objects.filter(words=rejected), "rejected", person("editor"))
+    trusted = initiative(
+        key,
+        title=key.title(),
+        partners=[partner(rejected, country="Kenya", since="2010")],
+        status=[step(date="2012", quote=said)],
+    )
+    run = imported(document(trusted, brief=brief))
+    record = Initiative.objects.get(slug=key)
+    assert (record.state, problems(run)) == ("published", {})
+    assert not record.participations.current()
+    assert str(record.began) == "2012"
+    assert list(wrongly_derived()) == []

@@ -251,10 +251,11 @@ class Importer:
         for model in dict.fromkeys(row.model for row in item.statements):
             rows = [row for row in item.statements if row.model is model]
             self._decide_statements(record, model, rows, effect)
+        if self._replaces_draft(record):
+            self._retire_new(record)
+            effect.bare = _bare(record) if item.existing else {}
         if not item.existing:
             self._complete(record, item)
-        elif self._replaces_draft(record):
-            effect.bare = _bare(record)
         return effect
 
     def _complete(self, record: ConcreteRecord, item: Planned) -> None:
@@ -443,11 +444,19 @@ class Importer:
             if old.pk:
                 old.save()
 
+    def _retire_new(self, record: ConcreteRecord) -> None:
+        """Retire what the document says in words that an editor has rejected: they carry nothing."""
+        for rows in self.new.said_of(record).values():
+            for statement in rows:
+                if not self.passages.support(statement):
+                    statement.retired_at = timezone.now()
+                    statement.retired_because = gettext("replaced by a trusted import")
+
     def _retire(self, record: Record, bare: dict[type[Statement], set[int]]) -> bool:
         """Retire what was bare, unless this document says it too; whether there was any."""
         retired = 0
         for model, numbers in bare.items():
-            said = {s.pk for s in self.stored.said(record, model) if self.passages.of(s)}
+            said = {s.pk for s in self.stored.said(record, model) if self.passages.support(s)}
             retired += model.objects.filter(pk__in=numbers - said).update(
                 retired_at=timezone.now(), retired_because=gettext("replaced by a trusted import")
             )

@@ -29,6 +29,7 @@ class Passages:
         self._carries: dict[Any, list[tuple[Statement, Evidence, list[str]]]] = defaultdict(list)
         # By identity of the statement: what is new has no number.
         self._carrying: dict[int, list[Evidence]] = defaultdict(list)
+        self._supported: set[int] = set()
 
     def _find_article(self, publisher: dict[str, Any]) -> Article:
         """The article with this text; a changed brief is a new row under the same key."""
@@ -67,6 +68,10 @@ class Passages:
         """The passages of this document at which the statement is to point from now on."""
         return self._carrying[id(statement)]
 
+    def support(self, statement: Statement) -> bool:
+        """Whether an accepted passage of this document carries the statement, now or before."""
+        return id(statement) in self._supported
+
     def write(self) -> None:
         """Write the passages that are new, and what they carry, once."""
         Evidence.objects.bulk_create(self._new)
@@ -83,6 +88,8 @@ class Passages:
             if mark not in there:
                 self._carries[statement.carries_model()].append((statement, passage, values))
                 self._carrying[id(statement)].append(passage)
+            if passage.state == Evidence.State.ACCEPTED:
+                self._supported.add(id(statement))
             news = news or mark not in there or passage.pk in self._accepted
             there.add(mark)
         return news
