@@ -215,7 +215,9 @@ class Importer:
 
     def _add_names(self, organisation: Organisation, item: Planned) -> bool:
         """Keep the names by which nobody is called yet; whether there is one."""
-        called = {fold(name)[:500]: name for name in (item.fields["name"], *item.raw.aliases)}
+        called: dict[str, str] = {}
+        for name in (item.fields["name"], *item.raw.aliases):
+            called.setdefault(fold(name)[:500], name)
         new = {
             folded: OrganisationName(organisation=organisation, name=name, folded=folded)
             for folded, name in called.items()
