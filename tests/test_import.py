@@ -13,7 +13,15 @@ from django.utils import timezone
 from initiatives.derive import wrongly_derived
 from initiatives.desk.reviewing import judge_passages
 from initiatives.funding.models import Funding
-from initiatives.models import Article, Evidence, Initiative, PartOf, Record, StatusStep
+from initiatives.models import (
+    Article,
+    Evidence,
+    Initiative,
+    PartOf,
+    Record,
+    StatusStep,
+    SummitSeries,
+)
 from initiatives.news.models import ImportOutcome, ImportRun, Proposal
 from initiatives.news.publishing import lacking
 from partners.history.changes import data_version
@@ -953,3 +961,13 @@ def test_words_that_an_editor_rejected_carry_nothing_for_a_trusted_import_either
     assert not record.participations.current()
     assert str(record.began) == "2012"
     assert list(wrongly_derived()) == []
+
+
+def test_a_series_in_other_capitals_or_accents_is_the_same_series():
+    other = summit("2nd-test-summit", title="2nd Test Summit", series="Tést summit", ordinal=2)
+    content = document(summit(series="Test Summit"), other)
+    assert set(results(imported(content)).values()) == {"created"}
+    assert SummitSeries.objects.filter(slug="test-summit").count() == 1
+    before = tables()
+    assert set(results(imported(content)).values()) == {"unchanged"}
+    assert tables() == before

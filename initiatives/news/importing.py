@@ -346,7 +346,10 @@ class Importer:
         now: dict[str, Any] = {name: getattr(record, name) for name in item.fields}
         new = dict(item.fields)
         if "series" in now:
-            now["series"] = now["series"].name
+            series = now["series"]
+            now["series"] = series.name
+            if series_slug(new["series"]) == series.slug:  # the same, in capitals or with accents
+                del new["series"]
         now["sectors"] = sorted(sector.slug for sector in record.sectors.all())
         new["sectors"] = sorted(sector.slug for sector in item.sectors)
         if set(new["aliases"]) <= set(now["aliases"]):
