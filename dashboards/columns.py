@@ -25,6 +25,7 @@ from initiatives.models import PartOf, public_passages
 Text = str | Promise
 
 
+# Each is one object: its drawing is kept by it.
 @dataclass(frozen=True, slots=True, eq=False)
 class Column:
     """A column of a list: its name in machine formats, what it holds, how it is read off a row.

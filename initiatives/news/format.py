@@ -314,4 +314,7 @@ def _reason(error: ValidationError) -> str:
             "value": error.instance,
             "least": error.validator_value,
         }
-    return shorten(error.message, 300)
+    message = error.message
+    if isinstance(error.instance, Decimal):
+        message = message.replace(repr(error.instance), str(error.instance))
+    return shorten(message, 300)

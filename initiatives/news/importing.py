@@ -455,7 +455,7 @@ class Importer:
             for statement in rows:
                 if not self.passages.support(statement):
                     statement.retired_at = timezone.now()
-                    statement.retired_because = gettext("replaced by a trusted import")
+                    statement.retired_because = gettext("no accepted passage carries it")
 
     def _retire(self, record: Record, bare: dict[type[Statement], set[int]]) -> bool:
         """Retire what was bare, unless this document says it too; whether there was any."""

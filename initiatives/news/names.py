@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pycountry
 from django.utils.translation import gettext
@@ -32,6 +32,7 @@ class Names:
         self.sectors = {s.slug: s for s in Sector.objects.all()}
         self.labels = {label.slug: label for label in Label.objects.all()}
         self.stored = Stored(news)
+        self._unknown: dict[tuple[Callable[[str], Any], str], UnknownName] = {}
         self._own_initiatives = {raw.key for raw in news.records if raw.type == "initiative"}
         self._own_organisations: dict[str, str] = {}  # by folded name
         organisations = [raw for raw in news.records if raw.type == "organisation"]
@@ -111,14 +112,15 @@ class Names:
     def _known(
         self, stored: dict[str, Named], find: Callable[[str], Named], name: str, place: str
     ) -> Named | None:
-        """What was read of the document at once; a name that is none, or none of it, is looked for."""
-        try:
-            if name not in stored:
+        """What was read of the document at once; what else is named is looked for, each name once."""
+        if name not in stored and (find, name) not in self._unknown:
+            try:
                 stored[name] = find(name)
-        except UnknownName as error:
-            self.problem(place, str(error))
-            return None
-        return stored[name]
+            except UnknownName as error:
+                self._unknown[find, name] = error
+        if name not in stored:
+            self.problem(place, str(self._unknown[find, name]))
+        return stored.get(name)
 
     def problem(self, place: str, reason: str) -> None:
         self.problems.append(Problem(place, reason))
