@@ -48,6 +48,10 @@ def answers_as_of(
 
 def moment_of(request: HttpRequest) -> Moment | None:
     """The moment that the address asks for, None if it asks for none; ValueError if it is no one."""
+    # Most addresses ask for none, and what need not be taken apart is not.
+    query = request.META.get("QUERY_STRING", "")
+    if PARAMETER not in query and "%" not in query:
+        return None
     asked = list(dict.fromkeys(text for text in request.GET.getlist(PARAMETER) if text))
     if len(asked) > 1:
         raise ValueError(gettext("Give one value only."))

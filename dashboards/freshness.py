@@ -47,7 +47,7 @@ def _answered(
         patch_cache_control(response, private=True)
         return response
     etag = entity_tag(request)
-    if etag in parse_etags(request.headers.get("If-None-Match", "")):
+    if etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
         response = HttpResponseNotModified()
     else:
         response = view(request, *args, **kwargs)
@@ -58,7 +58,10 @@ def _answered(
 
 
 def entity_tag(request: HttpRequest, *more: str) -> str:
-    """What stands for all that the public answer to an address depends on, and for `more`."""
+    """What stands for all that the public answer to an address depends on, and for `more`.
+
+    A tag is only ever compared with those of one address, which need not say its host.
+    """
     version = version_moment()
     told = (
         version.number,
@@ -66,7 +69,7 @@ def entity_tag(request: HttpRequest, *more: str) -> str:
         today().isoformat(),
         get_language(),
         release(),
-        request.build_absolute_uri(),
+        request.get_full_path(),
         *more,
     )
     return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'

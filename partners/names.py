@@ -15,6 +15,7 @@ def fold(name: str) -> str:
 
     Letters of every script are kept, so that "一带一路" folds to itself.
     """
-    decomposed = unicodedata.normalize("NFKD", name.casefold())
-    kept = "".join(c for c in decomposed if not unicodedata.combining(c))
+    kept = unicodedata.normalize("NFKD", name.casefold())
+    if not kept.isascii():
+        kept = "".join(c for c in kept if not unicodedata.combining(c))
     return " ".join(re.findall(r"[^\W_]+", kept.replace("'", "").replace("’", "")))

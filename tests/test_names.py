@@ -172,7 +172,7 @@ def test_the_retellings_are_many_and_honestly_told_apart():
 
 
 def test_retellings_that_share_anything_are_found(planted):
-    assert share_found(planted, [row for row in retellings() if row.shares]) >= 0.94
+    assert share_found(planted, [row for row in retellings() if row.shares]) >= 0.97
 
 
 @pytest.mark.parametrize(
@@ -180,9 +180,10 @@ def test_retellings_that_share_anything_are_found(planted):
     [
         ("reordered", 0.98),
         ("fuller", 0.97),
-        ("acronym", 0.96),
-        ("spelling", 0.95),
-        ("shortened", 0.93),
+        ("acronym", 0.97),
+        ("spelling", 0.97),
+        ("shortened", 0.97),
+        ("translated", 0.97),
     ],
 )
 def test_of_each_kind_of_retelling_most_are_found(planted, kind, least):

@@ -24,7 +24,7 @@ from rapidfuzz import fuzz
 
 from initiatives.desk.models import NotTheSame
 from initiatives.desk.names import names_of, plain_names
-from initiatives.desk.words import initials, plain, same_word, without_little
+from initiatives.desk.words import head, initials, joined, same_word, without_little
 from initiatives.models import Participation, PartOf, Record
 from partners.dates import PartialDate
 from partners.history.changes import Verb, change
@@ -36,6 +36,8 @@ SHOWN = 5  # of those that are worth a look
 RARE = 20  # a word of more records than this says nothing about any two of them
 NUMBERS_DIFFER = 0.4  # what remains of the likeness of the 6th meeting and the 7th
 BY_INITIALS = 0.9  # so sure is a word to mean the words whose initials it is
+BY_WHOLE_HEAD = 0.95  # so sure is a name to mean one of which it is the head
+BY_HEAD = 0.8  # and a name to mean one of which it is the head
 LONGEST_INITIALS = 7
 NUMBER = re.compile(r"\S*\d\S*")
 YEAR = re.compile("(19|20)[0-9]{2}")
@@ -78,7 +80,9 @@ def likeness(
 
     With the weights of their words names are also alike by those that weigh most.
     """
-    names = names_alike(one.names, other.names, weights)
+    titles = names_alike(one.names[:1], other.names[:1], weights)
+    names = max(titles, names_alike(one.names, other.names[1:], weights))
+    names = max(names, names_alike(one.names[1:], other.names[:1], weights))
     weighed = [(NAMES, names)]
     common = one.partners & other.partners
     if one.partners and other.partners:
@@ -89,8 +93,7 @@ def likeness(
     if days is not None:
         weighed.append((DATES, 100 * max(0, NEAR - days) / NEAR))
     score = sum(weight * value for weight, value in weighed) / sum(w for w, _ in weighed)
-    best_are_titles = names_alike(one.names[:1], other.names[:1], weights) >= names
-    return Likeness(round(score), round(names), best_are_titles, tuple(sorted(common)), days)
+    return Likeness(round(score), round(names), titles >= names, tuple(sorted(common)), days)
 
 
 def names_alike(
@@ -122,12 +125,14 @@ class Name:
     """A plain name as it is compared."""
 
     words: tuple[str, ...]
+    set: frozenset[str]
     initials: frozenset[str]
     # The words in their order, with the little ones and without, and the initials of all.
     runs: tuple[tuple[tuple[str, ...], str], ...]
     numbers: frozenset[str]
     years: frozenset[str]
     together: str
+    head: tuple[str, ...]  # of which the rest says more
 
     def numbers_differ(self, other: Name) -> bool:
         """Whether each has a number that the other has not; years are compared with years."""
@@ -139,7 +144,8 @@ class Name:
     def called(self, short: str, among: list[str]) -> tuple[str, ...]:
         """Words that follow each other and have these initials, if all are among those; or none."""
         for words, letters in self.runs:
-            if (at := letters.find(short)) >= 0:
+            if short in letters:
+                at = letters.index(short)
                 run = words[at : at + len(short)]
                 if {*among}.issuperset(without_little(run)):
                     return run
@@ -154,52 +160,64 @@ def _read(name: str) -> Name:
     years = frozenset(filter(YEAR.fullmatch, numbers))
     return Name(
         words,
+        frozenset(words),
         frozenset(initials(words)),
         tuple((run, "".join(word[0] for word in run)) for run in runs),
         numbers - years,
         years,
         name.replace(" ", ""),
+        tuple(head(words)),
     )
 
 
 def _weight_shared(one: Name, other: Name, weights: Mapping[str, float]) -> float:
-    """How much of their weight two names share, 0 to 1, in full or one of them by its initials."""
+    """How much of their weight two names share, 0 to 1: of both in full, or of one of them its
+    initials or its head.
+    """
     shared = _share(one, other, weights)
     for long, brief in ((one, other), (other, one)):
         for short in long.initials.intersection(brief.words):
             surely = BY_INITIALS * weights[short]
             shared = max(shared, surely * _share(_read(short), brief, weights))
+        if long.head and shared < BY_HEAD and brief.set.issuperset(long.head):
+            surely = BY_WHOLE_HEAD if brief.words == long.head else BY_HEAD
+            shared = max(shared, surely * _share(_read(" ".join(long.head)), brief, weights))
     return shared
 
 
 def _share(one: Name, other: Name, weights: Mapping[str, float]) -> float:
     """The same of their words: each is a direction, as long as it weighs.
 
-    A word is met in another spelling for what the two have in common, and beside such words in the
-    initials of some that follow each other. Between the cosine, which asks for all of both, and the
-    share of the lighter name: names are said in full and for short.
+    A word is met in another spelling for what the two have in common, by two that are written apart,
+    and beside such words in the initials of some that follow each other. Between the cosine, which
+    asks for all of both, and the share of the lighter name: names are said in full and for short.
     """
-    mine, theirs = {*one.words}, {*other.words}
-    shared = _squared(mine & theirs, weights)
-    first, second = sorted(mine - theirs), sorted(theirs - mine)
-    for word, found, sure in _spelt_otherwise(first, second):
+    common = one.set & other.set
+    shared = both = _squared(common, weights)
+    mine, theirs = sorted(one.set - common), sorted(other.set - common)
+    here, there = both + _squared(mine, weights), both + _squared(theirs, weights)
+    for word, found, sure in _spelt_otherwise(mine, theirs):
         # A word that nobody has may be one that many have, misspelt.
         shared += (sure * min(weights[word], weights[found])) ** 2
-        first.remove(word)
-        second.remove(found)
-    if shared:
-        for brief, long, left in ((first, other, second), (second, one, first)):
-            for word in brief:
-                if 2 <= len(word) <= LONGEST_INITIALS and (run := long.called(word, left)):
-                    surely = BY_INITIALS * weights[word] ** 2
-                    shared += surely * sqrt(_squared(run, weights))
-    light, heavy = sorted((_squared(mine, weights), _squared(theirs, weights)))
+        mine.remove(word)
+        theirs.remove(found)
+    for brief, long, left in ((mine, other, theirs), (theirs, one, mine)):
+        if not left:
+            continue
+        for word in brief:
+            if word in long.together and (pair := joined(long.words).get(word)):
+                shared += min(weights[word] ** 2, _squared({*pair}.intersection(left), weights))
+            elif shared and 2 <= len(word) <= LONGEST_INITIALS and (run := long.called(word, left)):
+                shared += BY_INITIALS * weights[word] ** 2 * sqrt(_squared(run, weights))
+    light, heavy = min(here, there), max(here, there)
     return min(1.0, shared / (light**0.75 * heavy**0.25))
 
 
 def _spelt_otherwise(one: list[str], other: list[str]) -> list[tuple[str, str, float]]:
     """Words that are one in two spellings of one first letter, each once, and how surely."""
     pairs = [(sure, a, b) for a in one for b in other if a[0] == b[0] and (sure := same_word(a, b))]
+    if not pairs:
+        return []
     met: set[str] = set()
     found = []
     for sure, a, b in sorted(pairs, reverse=True):
@@ -264,7 +282,9 @@ def alike(
     Two queries, and one for partners where countries are given. The names of all records are in
     memory, and of them a bounded number is compared: `Names.like`.
     """
-    asked = Described((plain(title),), frozenset(str(country) for country in countries))
+    asked = Described(plain_names(title, []), frozenset(str(country) for country in countries))
+    if not asked.names:
+        return []
     names = names_of(type)
     there = {key: Described(called) for key, called in names.like(asked.names[0]).items()}
     weights = names.weights(_words_of([asked, *there.values()]))
@@ -276,11 +296,22 @@ def alike(
         near = near[:limit]  # nothing else decides
     found = {key: likeness(asked, there[key], weights) for key in near}
     best = sorted(near, key=lambda key: (-found[key].score, there[key].names[0], key))[:limit]
-    records = Record.objects.only("type", "slug", "title").in_bulk(best)
+    records = _linked(best)
     return [
         Alike(records[key], found[key].score, "; ".join(reasons(found[key], asked, there[key])))
         for key in best
     ]
+
+
+def _linked(keys: Collection[int]) -> dict[int, Record]:
+    """By key the records as a link to each needs them. By hand: building the query would take longer
+    than its answer.
+    """
+    if not keys:
+        return {}
+    asked = ", ".join(["%s"] * len(keys))
+    sql = f'SELECT id, type, slug, title FROM "initiatives_record" WHERE id IN ({asked})'  # noqa: S608
+    return {record.pk: record for record in Record.objects.raw(sql, [*keys])}
 
 
 def best_of(

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from operator import and_, itemgetter
@@ -21,7 +21,17 @@ from operator import and_, itemgetter
 import numpy as np
 from pyroaring import BitMap
 
-from initiatives.desk.words import A_LITTLE, LITTLE, initials, nearby, plain, same_word
+from initiatives.desk.words import (
+    halves,
+    head,
+    initials,
+    joined,
+    nearby,
+    plain_forms,
+    same_word,
+    says,
+    without_little,
+)
 from initiatives.keeping import MOST_TOUCHED, Kept, Version, version_read
 from initiatives.keys import in_database, parted
 from initiatives.models import Record
@@ -30,11 +40,13 @@ from initiatives.touched import records_touched
 # How many versions are kept; they share what did not change between them.
 KEPT = 2
 # A word of more records is common: its records are a set, and are not looked through.
-COMMON = 4_000
+COMMON = 2_000
 # So many entries of rare words are looked through for one name, of the rarest first.
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 4_000
 # So many records are weighed by their words, of which the best are compared letter by letter.
-MOST_WEIGHED, MOST_COMPARED = 300, 16
+MOST_WEIGHED, MOST_COMPARED = 300, 12
+# So many have the same common words and are as long.
+MOST_AS_LONG = 64
 # So many are compared because they are called so for short.
 MOST_CALLED_SO = 5
 # So many words of a name are looked for, and so many that nearly are one of them.
@@ -66,10 +78,17 @@ class Table:
 
     def at(self, texts: Iterable[str]) -> list[np.ndarray]:
         """What stands beside each of the texts, and by chance beside others."""
-        wanted = np.fromiter((_short(text) for text in texts), dtype=np.uint32)
-        first = np.searchsorted(self.numbers, wanted, "left").tolist()
-        last = np.searchsorted(self.numbers, wanted, "right").tolist()
-        return [self.beside[a:b] for a, b in zip(first, last, strict=True)]
+        first, last = self._ranges(texts)
+        return [self.beside[a:b] for a, b in zip(first.tolist(), last.tolist(), strict=True)]
+
+    def how_many(self, texts: Iterable[str]) -> np.ndarray:
+        """How much stands beside each of the texts, and by chance beside others."""
+        first, last = self._ranges(texts)
+        return last - first
+
+    def _ranges(self, texts: Iterable[str]) -> tuple[np.ndarray, np.ndarray]:
+        wanted = np.fromiter(map(_short, texts), dtype=np.uint32)
+        return np.searchsorted(self.numbers, wanted), np.searchsorted(self.numbers, wanted, "right")
 
 
 def _short(text: str) -> int:
@@ -128,7 +147,7 @@ class Part:
                 for word in words:
                     written.append(known.setdefault(word, len(known) + 1))
                 written.append(0)
-                for text in {_whole(words), *initials(words)}:
+                for text in {_whole(words), _whole(head(words)), *initials(words)} - {""}:
                     short[0].append(_short(text))
                     short[1].append(place)
             begins.append(len(written))
@@ -142,9 +161,8 @@ class Part:
         numbered = number[np.asarray(written)]
         where = np.asarray(begins)
         held, entries, entered, common = _entries(numbered, where)
-        little = np.array([True, *(word in LITTLE for word in spelling)])
-        rarity = _rarity(held, len(keys), little).astype(np.float32)
-        rarity[0] = 0
+        said = np.array([0, *map(says, spelling)])
+        rarity = _rarity(held, len(keys), said).astype(np.float32)
         spelt = [word.encode() for word in spelling]
         ends = np.cumsum([0, *map(len, spelt)], dtype=np.uint32)
         return cls(
@@ -185,19 +203,22 @@ class Part:
 
     def holders(self, words: list[str]) -> np.ndarray:
         """How many records have each of the words."""
-        lost = np.array([self.lost.get(word, 0) for word in words])
-        return self.held[self._numbers(words)] - lost
+        held = self.held[self._numbers(words)]
+        return held - np.array([self.lost.get(word, 0) for word in words]) if self.lost else held
 
     def called_for_short(self, words: list[str]) -> np.ndarray:
         """How many records have a name of which each of the words is the initials."""
+        if not self.gone:
+            return self.short.how_many(words)
         return np.array([len(BitMap(places) - self.gone) for places in self.short.at(words)])
 
     def like(self, name: list[str], weights: Mapping[str, float]) -> dict[int, tuple[str, ...]]:
         """By key the names of the records that may be called like a name, a bounded number."""
         words = sorted(set(name), key=lambda word: (-weights[word], word))[:MOST_WORDS]
-        met = self._met(words)
+        met = self._met(words, weights) | self._in_other_words(name)
         brief = sorted(initials(name))
-        called = [*self.short.at([_whole(name), *words]), *map(self._places, self._numbers(brief))]
+        whole = [_whole(name), *filter(None, [_whole(head(name))]), *words]
+        called = [*self.short.at(whole), *map(self._places, self._numbers(brief))]
         surely = np.concatenate([places[:MOST_CALLED_SO] for places in called])
         having = [self._having(number) for number in self._numbers(words) if number]
         found = [self._as_long(places, len(name)) for places in _all_but_one(having)]
@@ -214,23 +235,23 @@ class Part:
         if not looked:
             return _NOWHERE
         places = np.concatenate([self._places(n) for n in looked]).astype(np.uint64)
-        heavy = (1_000 * self._gains(met, looked)).astype(np.uint64)
+        heavy = np.array([1_000 * met[n] for n in looked]).astype(np.uint64)
         weight = np.repeat(heavy, self.held[looked])
         # Sorted as one number each, which is the quickest way to bring equal places together.
         pairs = np.sort((places << np.uint64(32)) | weight)
         places, weight = parted(pairs.astype(np.int64))
-        first = np.flatnonzero(np.diff(places, prepend=-1))
+        first = np.concatenate([[0], np.flatnonzero(places[1:] != places[:-1]) + 1])
         places, weight = places[first], np.add.reduceat(weight, first)
         return _largest(places, weight, MOST_WEIGHED).astype(np.uint32)
 
     def _as_long(self, places: BitMap, words: int) -> np.ndarray:
         """Of many places those with names of about so many words."""
-        if len(places) <= MOST_COMPARED:
+        if len(places) <= MOST_AS_LONG:
             return np.asarray(places.to_array(), dtype=np.uint32)
         found: list[int] = []
         for length in sorted(self.lengths, key=lambda length: abs(length - words)):
-            found += islice(places & self.lengths[length], MOST_COMPARED)
-            if len(found) >= MOST_COMPARED:
+            found += islice(places & self.lengths[length], MOST_AS_LONG)
+            if len(found) >= MOST_AS_LONG:
                 break
         return np.array(found, dtype=np.uint32)
 
@@ -244,10 +265,7 @@ class Part:
         """The places of which a name shares most of the weight of its words, as far as is quickly said."""
         if len(places) <= MOST_COMPARED:
             return places
-        begins, ends = (
-            self.begins[places].astype(np.int64),
-            self.begins[places + 1].astype(np.int64),
-        )
+        begins, ends = self.begins[places].astype(np.int64), self.begins[places + 1]
         lengths = ends - begins
         firsts = np.cumsum(lengths) - lengths
         words = self.written[np.repeat(begins - firsts, lengths) + np.arange(lengths.sum())]
@@ -255,7 +273,8 @@ class Part:
         known = sorted(met)
         numbers = np.array(known, dtype=np.uint32)
         at = np.minimum(np.searchsorted(numbers, words), len(numbers) - 1)
-        shared = np.where(numbers[at] == words, self._gains(met, known)[at], 0.0)
+        gains = np.array([met[number] for number in known])
+        shared = np.where(numbers[at] == words, gains[at], 0.0)
         name_ends = np.flatnonzero(words == 0)
         names = np.concatenate([[0], name_ends[:-1] + 1])
         there = np.add.reduceat(weight**2, names)
@@ -273,8 +292,12 @@ class Part:
         at = np.minimum(np.searchsorted(self.hashes, wanted), len(self.hashes) - 1)
         return np.where(self.hashes[at] == wanted, at + 1, 0).tolist()
 
-    def _met(self, words: list[str]) -> dict[int, float]:
-        """By number the words that are one of these, and how surely."""
+    def _met(self, words: list[str], weights: Mapping[str, float]) -> dict[int, float]:
+        """By number the words that are one of these, and what it adds to the likeness of a name that
+        it has them.
+
+        A word that nobody has may be one that many have, misspelt, and the other way round.
+        """
         asked = [(word, text) for word in words for text in nearby(word)]
         led = self.nearby.at(text for _, text in asked)
         likely = {
@@ -289,13 +312,20 @@ class Part:
         left = dict.fromkeys(words, MOST_NEARBY)
         for surely, _, word, number in sorted(filter(itemgetter(0), sure), reverse=True):
             if left[word] and number not in met:
-                met[number] = surely
+                met[number] = (surely * min(weights[word], float(self.rarity[number]))) ** 2
                 left[word] -= 1
-        return met | {number: 1.0 for number in self._numbers(words) if number}
+        return met | self._gains(words)
 
-    def _gains(self, met: Mapping[int, float], numbers: list[int]) -> np.ndarray:
-        """What it adds to how much is shared that a name has each of the words."""
-        return (self.rarity[numbers] * [met[number] for number in numbers]) ** 2
+    def _in_other_words(self, name: list[str]) -> dict[int, float]:
+        """The same of the words that are two of these, and of the two that may be one of them."""
+        parts = [half for word in name for pair in halves(word) for half in pair]
+        known = [number > 0 for number in self._numbers(parts)]
+        apart = [parts[n : n + 2] for n in range(0, len(parts), 2) if known[n] and known[n + 1]]
+        return self._gains([*joined(name), *(half for pair in apart for half in pair)])
+
+    def _gains(self, words: list[str]) -> dict[int, float]:
+        """By number those of the words that are known, and what each adds."""
+        return {n: float(self.rarity[n]) ** 2 for n in self._numbers(words) if n}
 
     def _having(self, number: int) -> BitMap:
         return self.common.get(number) or BitMap(self._places(number))
@@ -304,19 +334,27 @@ class Part:
         return self.entries[self.entered[number] : self.entered[number + 1]]
 
 
-def _whole(name: list[str]) -> str:
-    """The letters of a name in no order: those of its words in any order, written as one or apart."""
-    return "".join(sorted("".join(name)))
+def _whole(name: Sequence[str]) -> str:
+    """The letters of a name in no order, but for its little words: those of the others in any order,
+    written as one or apart.
+    """
+    return "".join(sorted("".join(without_little(name) or name)))
 
 
-def _rarity(held: np.ndarray, of: int, little: np.ndarray) -> np.ndarray:
-    """What words say that so many records have, of so many: 1 if only one has it, and towards 0."""
-    return np.log1p(of / np.maximum(held, 1)) / np.log1p(max(of, 1)) * np.where(little, A_LITTLE, 1)
+def _rarity(held: np.ndarray, of: int, said: np.ndarray) -> np.ndarray:
+    """What words say that so many records have, of so many: all that they say if only one has it, and
+    towards 0.
+    """
+    return np.log1p(of / np.maximum(held, 1)) / np.log1p(max(of, 1)) * said
 
 
 def _largest(places: np.ndarray, of: np.ndarray, most: int) -> np.ndarray:
     """Those of the places with the largest values."""
-    return places if len(places) <= most else places[np.argpartition(of, -most)[-most:]]
+    if len(places) <= most:
+        return places
+    least = np.partition(of, -most)[-most]
+    larger, as_large = places[of > least], places[of == least]
+    return np.concatenate([larger, as_large[: most - len(larger)]])
 
 
 def _all_but_one(sets: list[BitMap]) -> Iterator[BitMap]:
@@ -418,7 +456,7 @@ class Names:
             have = sum(part.holders(wanted) for part in self.parts)
             short = sum(part.called_for_short(wanted) for part in self.parts)
             held = np.maximum(have, short)
-        rarity = _rarity(held, len(self), np.array([word in LITTLE for word in wanted], dtype=bool))
+        rarity = _rarity(held, len(self), np.fromiter(map(says, wanted), dtype=float))
         return dict(zip(wanted, rarity.tolist(), strict=True))
 
     def like(self, name: str) -> dict[int, tuple[str, ...]]:
@@ -438,8 +476,9 @@ class Names:
 
 
 def plain_names(title: str, aliases: Iterable[str]) -> tuple[str, ...]:
-    """The names of a record made plain, the title first."""
-    return tuple(filter(None, map(plain, (title, *aliases))))
+    """The plain names of a record, those of its title first."""
+    forms = (form for name in (title, *aliases) for form in plain_forms(name))
+    return tuple(dict.fromkeys(filter(None, forms)))
 
 
 def _read(type: str, touched: set[int] | None = None) -> Iterator[tuple[int, tuple[str, ...]]]:

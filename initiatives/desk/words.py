@@ -1,19 +1,22 @@
-"""What is one word, and one name: forms, spellings, inflections and initials. Plain values."""
+"""What is one word, and one name: forms, spellings, inflections, initials. Plain values."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
+from itertools import pairwise
 
 from rapidfuzz import fuzz
 
+from initiatives.desk.glossary import UNSPACED, in_one_form, one_form
 from partners.names import fold
 
 SAME_WORD = 0.75  # as alike are two spellings of one word
 SHORTEST = 4  # letters of a word that may be spelt in two ways
 BEGINNING = 5  # letters that inflections of a word have in common
 SAME_BEGINNING = 0.66  # as alike are two words of one beginning that are one
+SHORTEST_PART = 3  # letters of a word that is written together with another
 LITTLE = frozenset(
     [
         "a",
@@ -56,7 +59,7 @@ LITTLE = frozenset(
         "с",
     ]
 )
-A_LITTLE = 0.2  # of what others say
+A_LITTLE, HALF = 0.2, 0.7  # of what others say
 ORDINALS = [
     "first",
     "second",
@@ -104,33 +107,75 @@ NUMBERS = {
     **{word: str(n) for n, word in enumerate(ORDINALS, 1)},
     **{word: str(n) for n, word in enumerate(ROMAN, 2)},
 }
-KNOWN = {
-    "artificial intelligence": "ai",
-    "european union": "eu",
-    "united kingdom": "uk",
-    "united nations": "un",
-    "united states": "us",
-}
-_KNOWN = re.compile(rf"\b({'|'.join(KNOWN)})\b")
+# What a name says more closely comes behind such a word.
+CLOSER = frozenset(
+    [
+        "against",
+        "at",
+        "by",
+        "for",
+        "in",
+        "of",
+        "on",
+        "to",
+        "with",
+        "de",
+        "del",
+        "des",
+        "do",
+        "du",
+        "fur",
+        "para",
+        "pour",
+        "sur",
+        "в",
+        "для",
+        "на",
+        "по",
+    ]
+)
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
-# Scripts that write no spaces between words: kana, Han, Thai.
-_UNSPACED = re.compile("[\u0e00-\u0e7f\u3040-\u30ff\u3400-\u9fff]")
+_NUMBERED = re.compile(r"([^\W\d_]{3,})(\d+)")
+_ELIDED = re.compile(r"\b[dl]['’](?=\w)", re.IGNORECASE)
 
 
 def plain(name: str) -> str:
     """A name folded, in one of the forms that are common for the same.
 
-    Ordinals and Roman numerals are digits ("Sixth", "VI" and "6th" are "6"), what is known to
-    everybody by two letters has these.
+    Ordinals and Roman numerals are digits ("Sixth", "VI" and "6th" are "6"), and what the glossary
+    has is in its form, of whatever language: "Nations unies" is "un".
     """
-    folded = " ".join(_number(word) for word in fold(name).split())
-    return _KNOWN.sub(lambda found: KNOWN[found[0]], folded)
+    return " ".join(map(_number, in_one_form(_folded(name))))
 
 
+def plain_forms(name: str) -> list[str]:
+    """A plain name, and with its words as they are written if it is called by other initials so."""
+    written = _folded(name)
+    formed = in_one_form(written)
+    if formed == written:
+        return [" ".join(map(_number, written))]
+    forms = [[*map(_number, words)] for words in (formed, written)]
+    others = initials(forms[1]) - initials(forms[0])
+    return [" ".join(words) for words in forms[: 2 if others else 1]]
+
+
+def _folded(name: str) -> list[str]:
+    words = fold(_ELIDED.sub("", name)).split()
+    return words[1:] if words[:1] == ["the"] and len(words) > 1 else words
+
+
+@lru_cache(maxsize=50_000)
 def _number(word: str) -> str:
     if found := _ORDINAL.fullmatch(word):
         return found[1]
+    if found := _NUMBERED.fullmatch(word):
+        return f"{found[1]} {found[2]}"
     return NUMBERS.get(word, word)
+
+
+def says(word: str) -> float:
+    """How much of what it says by being rare: little words a little, and numbers half."""
+    return A_LITTLE if word in LITTLE else HALF if word.isdecimal() else 1.0
 
 
 def without_little(words: Iterable[str]) -> list[str]:
@@ -142,6 +187,26 @@ def initials(words: Sequence[str]) -> set[str]:
     """What a name of three words or more may be called for short, with its little words and without."""
     chosen = [words, without_little(words)]
     return {"".join(word[0] for word in some) for some in chosen if len(some) >= 3}
+
+
+def head(words: Sequence[str]) -> Sequence[str]:
+    """What a name says before it says it more closely, of two words or more: "Global Fund" of
+    "Global Fund to Fight AIDS"; or nothing.
+    """
+    ends = next((n for n, word in enumerate(words) if word in CLOSER), 0)
+    first = words[:ends]
+    return first if len(without_little(first)) >= 2 else ()
+
+
+def joined(words: Sequence[str]) -> dict[str, tuple[str, str]]:
+    """By what they are written together the pairs of words that follow each other."""
+    return {a + b: (a, b) for a, b in pairwise(words) if min(len(a), len(b)) >= SHORTEST_PART}
+
+
+def halves(word: str) -> list[tuple[str, str]]:
+    """All pairs of words that a word may be, written apart."""
+    cuts = range(SHORTEST_PART, len(word) - SHORTEST_PART + 1) if word.isalpha() else ()
+    return [(one_form(word[:n]), one_form(word[n:])) for n in cuts]
 
 
 @lru_cache(maxsize=20_000)
@@ -165,7 +230,7 @@ def nearby(word: str) -> Iterator[str]:
     """
     if len(word) < SHORTEST or not word.isalpha():
         return
-    if _UNSPACED.search(word):
+    if UNSPACED.search(word):
         yield from {word[n : n + 2] for n in range(len(word) - 1)}
         return
     yield word
