@@ -21,6 +21,7 @@ from initiatives.derive import derive, derived_from_dates, derived_from_steps
 from initiatives.funding.counting import recount
 from initiatives.funding.models import Funding
 from initiatives.funding.places import standing_through
+from initiatives.funding.plain_rows import insert_new
 from initiatives.models import (
     RECORD_MODELS,
     ConcreteRecord,
@@ -148,9 +149,8 @@ class Importer:
         self.passages.write()
         for item, effect in zip(records, effects, strict=True):
             results[item.raw.place] = self._finish_record(item, effect)
-        ImportOutcome.objects.bulk_create(
-            self._outcome(item, results.get(item.raw.place, Result.REJECTED)) for item in planned
-        )
+        outcomes = [self._outcome(i, results.get(i.raw.place, Result.REJECTED)) for i in planned]
+        insert_new(ImportOutcome, outcomes)
         if self.changed:
             recount(self.touched)
 
@@ -180,10 +180,10 @@ class Importer:
                 known = Organisation(slug=item.raw.key, **columns)
                 new.append(known)
             self.written[item.raw.key] = known
-        Organisation.objects.bulk_create(new)
+        insert_new(Organisation, new)
         self.changed = self.changed or bool(new)
         results = {item.raw.place: self._finish_organisation(item) for item in items}
-        OrganisationName.objects.bulk_create(self.names.values())
+        insert_new(OrganisationName, self.names.values())
         return results
 
     def _finish_organisation(self, item: Planned) -> str:
@@ -398,7 +398,8 @@ class Importer:
         for row, statement in planned:
             there = known.get(statement.fingerprint)
             if there:
-                if there.retired_at is None and self.passages.attach(there, row):
+                carriers = self.stored.carriers(there)
+                if there.retired_at is None and self.passages.attach(there, row, carriers):
                     effect.changed |= may_add
                     effect.proposed |= not may_add
             elif (

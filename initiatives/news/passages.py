@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from initiatives.funding.plain_rows import insert
+from initiatives.funding.plain_rows import insert, insert_new
 from initiatives.models import Article, Evidence, Statement
 from initiatives.news.format import FORMAT, NewsDocument
 from initiatives.news.plan import PlannedStatement
@@ -57,12 +57,12 @@ class Passages:
         """Point a statement that is new at its passages."""
         self._point(statement, row, set())
 
-    def attach(self, statement: Statement, row: PlannedStatement) -> bool:
-        """Point a statement that is there at its passages; whether one was new or newly accepted."""
+    def attach(self, statement: Statement, row: PlannedStatement, carriers: set[int]) -> bool:
+        """Point a statement that is there at its passages, beside those that carry it already;
+        whether one was new or newly accepted.
+        """
         there = {self._mark(passage) for passage in self.of(statement)}
-        if statement.pk:
-            there |= {carried.evidence_id for carried in statement.carried.all()}
-        return self._point(statement, row, there)
+        return self._point(statement, row, there | carriers)
 
     def of(self, statement: Statement) -> list[Evidence]:
         """The passages of this document at which the statement is to point from now on."""
@@ -74,7 +74,7 @@ class Passages:
 
     def write(self) -> None:
         """Write the passages that are new, and what they carry, once."""
-        Evidence.objects.bulk_create(self._new)
+        insert_new(Evidence, self._new)
         for model, rows in self._carries.items():
             insert(model, CARRIES, [(row.pk, said.pk, json.dumps(v)) for row, said, v in rows])
         self._new.clear()

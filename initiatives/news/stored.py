@@ -12,7 +12,7 @@ from django.db.models.functions import Upper
 
 from initiatives.funding.models import Funding
 from initiatives.keys import in_database
-from initiatives.models import RECORD_MODELS, ConcreteRecord, Record
+from initiatives.models import RECORD_MODELS, ConcreteRecord, Record, Statement
 from initiatives.news.format import NewsDocument, RawRecord
 from partners.models import Bloc, Country, Organisation, OrganisationName
 from partners.names import fold
@@ -30,20 +30,21 @@ class Stored:
     @cached_property
     def countries(self) -> dict[str, Country]:
         """By each name that the document uses."""
+        printed_in = self.publisher.get("country")
         return Country.objects.called(
-            {*self._said("country"), *_texts([self.publisher], "country")}
+            self._said("country") | ({printed_in} if printed_in else set())
         )
 
     @cached_property
     def blocs(self) -> dict[str, Bloc]:
         """By each name that the document uses."""
-        return Bloc.objects.called(set(self._said("bloc")))
+        return Bloc.objects.called(self._said("bloc"))
 
     @cached_property
     def organisations(self) -> dict[str, Organisation]:
         """By each name that the document uses, or the key under which it describes one."""
         described = {raw.key for raw in self.readable if raw.type == "organisation"}
-        return Organisation.objects.called({*self._said("organisation", "parent"), *described})
+        return Organisation.objects.called(self._said("organisation", "parent") | described)
 
     @cached_property
     def names(self) -> dict[str, OrganisationName]:
@@ -74,7 +75,7 @@ class Stored:
     def _slugs(self) -> set[str]:
         """The keys of the document, and those that it names."""
         keys = {raw.key for raw in self.readable if raw.type != "organisation"}
-        return {*keys, *self._said("record")}
+        return keys | self._said("record")
 
     @cached_property
     def _by_slug(self) -> dict[str, Record]:
@@ -100,7 +101,7 @@ class Stored:
     # Statements.
 
     def said(self, record: Record, model: Any) -> list[Any]:
-        """The statements of that kind about it, as they were recorded, with what carries them.
+        """The statements of that kind about it, as they were recorded.
 
         Always the same list, to which what the document adds may be appended.
         """
@@ -111,19 +112,38 @@ class Stored:
             rows = model.objects.filter(record__in=in_database(keys)).order_by("pk")
             if model is Funding:
                 rows = rows.select_related("restates", "supersedes", "part_of")
-            for row in rows.prefetch_related("carried"):
+            for row in rows:
                 known[row.record_id].append(row)
+            carries = model.carries_model().objects.order_by()
+            pairs = carries.filter(statement__record__in=in_database(keys))
+            for statement, passage in pairs.values_list("statement_id", "evidence_id"):
+                self._carriers[model, statement].add(passage)
         return known[record.pk]
+
+    def carriers(self, statement: Statement) -> set[int]:
+        """The numbers of the passages that carry a statement of those that `said` gave."""
+        return self._carriers.get((type(statement), statement.pk), set())
 
     @cached_property
     def _statements(self) -> dict[Any, dict[int, list[Any]]]:
         return defaultdict(dict)
 
+    @cached_property
+    def _carriers(self) -> dict[Any, set[int]]:
+        return defaultdict(set)
+
     # The document.
 
-    def _said(self, *names: str) -> Iterator[str]:
+    def _said(self, *names: str) -> set[str]:
         """Every text that stands under one of these names, in any record."""
-        return _texts([raw.data for raw in self.readable], *names)
+        return set().union(*(self._texts[name] for name in names))
+
+    @cached_property
+    def _texts(self) -> dict[str, set[str]]:
+        """By the name under which they stand, all texts of the records."""
+        found: dict[str, set[str]] = defaultdict(set)
+        _collect([raw.data for raw in self.readable], found)
+        return found
 
 
 def _whole(records: Iterable[Record]) -> Iterator[ConcreteRecord]:
@@ -136,13 +156,14 @@ def _whole(records: Iterable[Record]) -> Iterator[ConcreteRecord]:
         yield from rows.prefetch_related("sectors", "merged")
 
 
-def _texts(value: Any, *names: str) -> Iterator[str]:
+def _collect(value: Any, found: dict[str, set[str]]) -> None:
+    """Add the texts of a record, but for its quotes, to those of their names."""
     if isinstance(value, list):
         for item in value:
-            yield from _texts(item, *names)
+            _collect(item, found)
     elif isinstance(value, dict):
         for name, item in value.items():
-            if name in names and isinstance(item, str):
-                yield item
+            if isinstance(item, str):
+                found[name].add(item)
             elif name != "quote":
-                yield from _texts(item, *names)
+                _collect(item, found)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.db import models
 
-from initiatives.funding.plain_rows import insert
+from initiatives.funding.plain_rows import insert_new
 from initiatives.models import ConcreteRecord, Record, Sector, Statement
 from initiatives.news.publishing import SECTIONS, Stated
 
@@ -51,33 +51,28 @@ class NewRows:
         _write_records(self._records)
         for model, rows in self._statements.items():
             for wave in _waves(model, rows):
-                model.objects.bulk_create(wave)
+                insert_new(model, wave)
 
 
 def _write_records(new: list[tuple[ConcreteRecord, list[Sector]]]) -> None:
     """Their rows of both tables, which Django does not write together for many."""
-    columns = [field.attname for field in Record._meta.concrete_fields]
-    common = []
+    own: dict[type[ConcreteRecord], list[ConcreteRecord]] = defaultdict(list)
     for record, _sectors in new:
         record.fill_in()
-        common.append(Record(**{name: getattr(record, name) for name in columns}))
-    own: dict[type[ConcreteRecord], list[ConcreteRecord]] = defaultdict(list)
-    for (record, _sectors), row in zip(new, Record.objects.bulk_create(common), strict=True):
-        record.id = record.record_ptr_id = row.pk
-        record._state.adding = False
         own[type(record)].append(record)
+    insert_new(Record, [record for record, _sectors in new])
     for model, records in own.items():
-        fields = model._meta.local_concrete_fields
-        rows = [
-            tuple(field.get_prep_value(getattr(row, field.attname)) for field in fields)
-            for row in records
-        ]
-        insert(model, [field.attname for field in fields], rows)
+        for record in records:
+            record.record_ptr_id = record.id
+        insert_new(model, records)
     through = Record.sectors.through
-    through.objects.bulk_create(
-        through(record_id=record.pk, sector_id=sector.pk)
-        for record, sectors in new
-        for sector in dict.fromkeys(sectors)
+    insert_new(
+        through,
+        [
+            through(record_id=record.pk, sector_id=sector.pk)
+            for record, sectors in new
+            for sector in dict.fromkeys(sectors)
+        ],
     )
 
 
