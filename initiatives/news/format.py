@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
 from typing import Any
@@ -67,6 +67,9 @@ class RawRecord:
         return [a for a in found if isinstance(a, str)] if isinstance(found, list) else []
 
 
+Path = tuple[str | int, ...]  # names and numbers that lead to a part of the file
+
+
 @dataclass(slots=True)
 class NewsDocument:
     """A readable document: publisher and article metadata, the brief, and the records."""
@@ -75,6 +78,14 @@ class NewsDocument:
     article: dict[str, Any]
     brief: str
     records: list[RawRecord]
+    # Where in the brief quotes begin, of those that were looked for.
+    begins: dict[str, int] = field(default_factory=dict)
+
+    def begin_of(self, quote: str) -> int:
+        """Where in the brief the quote begins first; ValueError if it is not there."""
+        if quote not in self.begins:
+            self.begins[quote] = self.brief.index(quote)
+        return self.begins[quote]
 
 
 def read(content: bytes) -> NewsDocument:
@@ -94,31 +105,36 @@ def read(content: bytes) -> NewsDocument:
         raise Refused(reason % {"n": len(data["records"]), "most": settings.NEWS_MAX_RECORDS})
     _check_date(data["article"]["published"], "/article/published")
     records = [check_record(raw, f"/records/{n}") for n, raw in enumerate(data["records"])]
+    document = NewsDocument(data["publisher"], data["article"], data["brief"], records)
     for record in records:
-        for place, quote in quotes(record.data, record.place):
-            if quote not in data["brief"]:
+        for path, quote in quotes(record.data):
+            try:
+                document.begin_of(quote)
+            except ValueError as error:
                 raise Refused(
                     gettext("%(place)s: the quote “%(quote)s” is not in the brief")
-                    % {"place": place, "quote": shorten(quote)}
-                )
-    return NewsDocument(data["publisher"], data["article"], data["brief"], records)
+                    % {"place": record.place + pointer(*path), "quote": shorten(quote)}
+                ) from error
+    return document
 
 
-def quotes(value: Any, place: str) -> Iterator[tuple[str, str]]:
-    """Every quote in a part of the file, with its place."""
+def quotes(value: Any, path: Path = ()) -> Iterator[tuple[Path, str]]:
+    """Every quote in a part of the file, with the names and numbers that lead to it."""
     if isinstance(value, list):
         for n, item in enumerate(value):
-            yield from quotes(item, f"{place}/{n}")
+            if isinstance(item, list | dict):
+                yield from quotes(item, (*path, n))
     elif isinstance(value, dict):
         for name, item in value.items():
             if name != "quote":
-                yield from quotes(item, place + pointer(name))
+                if isinstance(item, list | dict):
+                    yield from quotes(item, (*path, name))
             elif isinstance(item, str):
-                yield f"{place}/quote", item
+                yield (*path, name), item
             elif isinstance(item, dict):
                 for part, words in item.items():
                     if isinstance(words, str):
-                        yield place + pointer("quote", part), words
+                        yield (*path, name, part), words
 
 
 def pointer(*path: str | int) -> str:

@@ -23,7 +23,8 @@ class Passages:
         self.trusted = trusted
         self.article = self._find_article(publisher)
         # By where they stand and who said them. Imports wait for each other: nobody adds one meanwhile.
-        self._there = {(p.start, p.end, p.claimant): p for p in self.article.passages.all()}
+        there = self.article.passages.only("article", "start", "end", "claimant", "state")
+        self._there = {(p.start, p.end, p.claimant): p for p in there}
         self._accepted: set[int] = set()  # that waited for this import to accept them
         self._new: list[Evidence] = []
         self._carries: dict[Any, list[tuple[Statement, Evidence, list[str]]]] = defaultdict(list)
@@ -96,7 +97,7 @@ class Passages:
 
     def _passage(self, quote: str, claimant: str) -> Evidence:
         """The passage of the article with those words, said by `claimant`."""
-        start = self.news.brief.index(quote)
+        start = self.news.begin_of(quote)
         where = (start, start + len(quote), claimant)
         passage = self._there.get(where)
         if passage is None:
