@@ -172,6 +172,8 @@ class Statement(models.Model):
 
 def stable(value: Any) -> Any:
     """`value` as JSON that does not change between databases: codes and slugs, not row numbers."""
+    if value is None or type(value) in (str, bool, int):  # nearly all
+        return value
     if isinstance(value, PartialDate):
         return value.text
     if isinstance(value, Decimal):

@@ -271,7 +271,7 @@ class Importer:
         for name, value in derived.items():
             setattr(record, name, value)
         if self.document.run.publish:
-            if lacks := barring(record, stated, self.passages.of):
+            if lacks := barring(record, stated, self.passages.states):
                 _not_published(item, lacks)
             else:
                 record.state = Record.State.PUBLISHED

@@ -77,7 +77,7 @@ class Matcher(Names):
                 self.problem(f"{place}/sectors/{n}", reason)
         if known and known.slug != item.raw.key:
             _describe_as_it_is(item, known)
-        elif known and known.merged.all():
+        elif known and self.stored.has_taken_in(known):
             _describe_as_merged(item, known)
         for name, (model, build) in STATEMENTS.items():
             for where, part in self._parts(name, data, f"{place}/{name}"):

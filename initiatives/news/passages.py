@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from initiatives.funding.plain_rows import insert, insert_new
@@ -15,6 +16,17 @@ from initiatives.news.plan import PlannedStatement
 CARRIES = ("statement_id", "evidence_id", "values")
 
 
+Where = tuple[int, int, str]  # begin, end, and who said so
+
+
+@dataclass(slots=True)
+class Known:
+    """A passage that is stored, as far as an import asks."""
+
+    pk: int
+    state: str
+
+
 class Passages:
     """The passages of one document, kept until `write`. Those of a trusted import are accepted."""
 
@@ -23,13 +35,18 @@ class Passages:
         self.trusted = trusted
         self.article = self._find_article(publisher)
         # By where they stand and who said them. Imports wait for each other: nobody adds one meanwhile.
-        there = self.article.passages.only("article", "start", "end", "claimant", "state")
-        self._there = {(p.start, p.end, p.claimant): p for p in there}
+        self._there: dict[Where, Evidence | Known] = {
+            (start, end, claimant): Known(number, state)
+            for number, state, start, end, claimant in self.article.passages.values_list(
+                "pk", "state", "start", "end", "claimant"
+            )
+        }
         self._accepted: set[int] = set()  # that waited for this import to accept them
         self._new: list[Evidence] = []
-        self._carries: dict[Any, list[tuple[Statement, Evidence, list[str]]]] = defaultdict(list)
+        self._carries: dict[Any, list[tuple[Statement, Evidence | Known, list[str]]]]
+        self._carries = defaultdict(list)
         # By identity of the statement: what is new has no number.
-        self._carrying: dict[int, list[Evidence]] = defaultdict(list)
+        self._carrying: dict[int, list[Evidence | Known]] = defaultdict(list)
         self._supported: set[int] = set()
 
     def _find_article(self, publisher: dict[str, Any]) -> Article:
@@ -62,12 +79,13 @@ class Passages:
         """Point a statement that is there at its passages, beside those that carry it already;
         whether one was new or newly accepted.
         """
-        there = {self._mark(passage) for passage in self.of(statement)}
-        return self._point(statement, row, there | carriers)
+        return self._point(
+            statement, row, carriers | set(map(_mark, self._carrying[id(statement)]))
+        )
 
-    def of(self, statement: Statement) -> list[Evidence]:
-        """The passages of this document at which the statement is to point from now on."""
-        return self._carrying[id(statement)]
+    def states(self, statement: Statement) -> set[str]:
+        """The states of the passages of this document at which it is to point from now on."""
+        return {passage.state for passage in self._carrying[id(statement)]}
 
     def support(self, statement: Statement) -> bool:
         """Whether an accepted passage of this document carries the statement, now or before."""
@@ -85,7 +103,7 @@ class Passages:
         news = False
         for quote, values in quoted_values(row.data["quote"]):
             passage = self._passage(quote, row.data.get("claimant", ""))
-            mark = self._mark(passage)
+            mark = _mark(passage)
             if mark not in there:
                 self._carries[statement.carries_model()].append((statement, passage, values))
                 self._carrying[id(statement)].append(passage)
@@ -95,7 +113,7 @@ class Passages:
             there.add(mark)
         return news
 
-    def _passage(self, quote: str, claimant: str) -> Evidence:
+    def _passage(self, quote: str, claimant: str) -> Evidence | Known:
         """The passage of the article with those words, said by `claimant`."""
         start = self.news.begin_of(quote)
         where = (start, start + len(quote), claimant)
@@ -114,13 +132,16 @@ class Passages:
             self._new.append(passage)
         elif self.trusted and passage.state == Evidence.State.PROPOSED:
             passage.state = Evidence.State.ACCEPTED
-            passage.save()
+            Evidence.objects.filter(pk=passage.pk).update(state=passage.state)
             self._accepted.add(passage.pk)
         return passage
 
-    def _mark(self, passage: Evidence) -> Any:
-        """By what it is known again: its number, or where it stands in this article."""
-        return passage.pk or (passage.start, passage.end, passage.claimant)
+
+def _mark(passage: Evidence | Known) -> Any:
+    """By what it is known again: its number, or where it stands in this article."""
+    if isinstance(passage, Known) or passage.pk:
+        return passage.pk
+    return passage.start, passage.end, passage.claimant
 
 
 def quoted_values(quote: Any) -> Iterator[tuple[str, list[str]]]:

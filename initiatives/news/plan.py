@@ -57,6 +57,8 @@ class Planned:
 
 def originals_first(rows: list[PlannedStatement]) -> list[PlannedStatement]:
     """Rows that others of the record point at before those that point at them."""
+    if not any(isinstance(value, Sibling) for row in rows for value in row.fields.values()):
+        return rows
     ordered: list[PlannedStatement] = []
     placed: set[str] = set()
     waiting = list(rows)

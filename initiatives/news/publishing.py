@@ -88,13 +88,18 @@ def lacking(record: Record) -> list[Lack]:
     return [*barring(record, stated), *_nothing(stated), *_remarks(record, stated)]
 
 
+def states_of(statement: Statement) -> set[str]:
+    """The states of the passages that carry a stored statement."""
+    return {passage.state for passage in passages_of(statement)}
+
+
 def barring(
-    record: Record,
-    stated: Stated,
-    passages: Callable[[Statement], Iterable[Evidence]] = passages_of,
+    record: Record, stated: Stated, states: Callable[[Statement], set[str]] = states_of
 ) -> list[Lack]:
-    """What keeps a record from being published, of which that is stated; nothing is asked."""
-    return [*_texts(record), *_unsupported(stated, passages), *_dates(stated)]
+    """What keeps a record from being published, of which that is stated, carried by passages in
+    these states; nothing is asked.
+    """
+    return [*_texts(record), *_unsupported(stated, states), *_dates(stated)]
 
 
 def _texts(record: Record) -> Iterator[Lack]:
@@ -111,14 +116,11 @@ def _nothing(stated: Stated) -> Iterator[Lack]:
         yield Lack(reason, "partners", "partners", bars=False)
 
 
-def _unsupported(
-    stated: Stated, passages: Callable[[Statement], Iterable[Evidence]]
-) -> Iterator[Lack]:
+def _unsupported(stated: Stated, states: Callable[[Statement], set[str]]) -> Iterator[Lack]:
     """Statements that no accepted passage carries."""
     for section, rows in stated.items():
         for n, row in enumerate(rows):
-            states = {passage.state for passage in passages(row)}
-            if Evidence.State.ACCEPTED not in states:
+            if Evidence.State.ACCEPTED not in states(row):
                 what = f"{row._meta.verbose_name}: {row}"
                 reason = gettext("no accepted passage carries %(what)s") % {"what": what}
                 yield Lack(reason, section, f"{section}-{n}-passage")

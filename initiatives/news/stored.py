@@ -98,6 +98,15 @@ class Stored:
             found[record.title.upper()].append(record)
         return found
 
+    def has_taken_in(self, record: Record) -> bool:
+        """Whether others were merged into the record."""
+        return record.pk in self._merged_into
+
+    @cached_property
+    def _merged_into(self) -> set[int]:
+        merged = Record.objects.filter(merged_into__in=in_database(set(self._meant)))
+        return {key for key in merged.values_list("merged_into", flat=True) if key}
+
     # Statements.
 
     def said(self, record: Record, model: Any) -> list[Any]:
@@ -153,7 +162,7 @@ def _whole(records: Iterable[Record]) -> Iterator[ConcreteRecord]:
         keys[record.type].add(record.pk)
     for type_, some in keys.items():
         rows: Any = RECORD_MODELS[type_].objects.filter(pk__in=in_database(some))
-        yield from rows.prefetch_related("sectors", "merged")
+        yield from rows.prefetch_related("sectors")
 
 
 def _collect(value: Any, found: dict[str, set[str]]) -> None:
