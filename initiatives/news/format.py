@@ -195,19 +195,22 @@ def _check_tree(value: Any, depth_left: int) -> None:
     if depth_left == 0:
         raise Refused(gettext("the file is nested too deeply"))
     if isinstance(value, str):
-        if "\x00" in value:
-            raise Refused(gettext("the file holds a null character"))
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise Refused(gettext("the file holds half a character (a lone surrogate)")) from error
-    elif isinstance(value, dict):
-        for name, item in value.items():
-            _check_tree(name, depth_left - 1)
-            _check_tree(item, depth_left - 1)
-    elif isinstance(value, list):
-        for item in value:
-            _check_tree(item, depth_left - 1)
+        _check_text(value)
+    elif isinstance(value, dict | list):
+        for item in [*value, *value.values()] if isinstance(value, dict) else value:
+            if type(item) is str and depth_left > 1:
+                _check_text(item)
+            else:
+                _check_tree(item, depth_left - 1)
+
+
+def _check_text(text: str) -> None:
+    if "\x00" in text:
+        raise Refused(gettext("the file holds a null character"))
+    try:
+        text.encode()
+    except UnicodeEncodeError as error:
+        raise Refused(gettext("the file holds half a character (a lone surrogate)")) from error
 
 
 def check_record(raw: Any, place: str) -> RawRecord:
@@ -245,7 +248,7 @@ def _check_values(value: Any, place: str) -> Iterator[Problem]:
                 PartialDate.parse(item)
             except ValueError as error:
                 yield Problem(f"{place}/{name}", str(error))
-        else:
+        elif isinstance(item, dict | list):
             yield from _check_values(item, place + pointer(name))
     low, high = value.get("low"), value.get("high")
     if isinstance(low, int | Decimal):
