@@ -53,6 +53,8 @@ MOST_CALLED_SO = 5
 MOST_WORDS, MOST_NEARBY = 16, 8
 # Of a beginning that more words have, none is taken for another.
 MOST_BEGINNING_SO = 400
+# So many words are remembered with what they say.
+MOST_WEIGHTS = 50_000
 # A part is renewed with the smaller ones behind it when it is not so many times as large.
 TIMES = 10
 
@@ -420,6 +422,8 @@ class Names:
     """The names of all records of a kind: parts, each much larger than the one behind it."""
 
     parts: tuple[Part, ...] = ()
+    # What words say, of those that were asked: names have most of theirs in common.
+    _weights: dict[str, float] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, named: Iterable[tuple[int, tuple[str, ...]]]) -> Names:
@@ -450,9 +454,19 @@ class Names:
 
         1 if only one has it, and towards 0.
         """
-        wanted = [*dict.fromkeys(words)]
+        known, wanted = self._weights, {*words}  # of all threads
+        found = {word: much for word in wanted if (much := known.get(word)) is not None}
+        if new := [*(wanted - found.keys())]:
+            weighed = self._weigh(new)
+            if len(known) > MOST_WEIGHTS:
+                known.clear()
+            known.update(weighed)
+            found |= weighed
+        return found
+
+    def _weigh(self, wanted: list[str]) -> dict[str, float]:
         held = np.ones(len(wanted))
-        if wanted and self.parts:
+        if self.parts:
             have = sum(part.holders(wanted) for part in self.parts)
             short = sum(part.called_for_short(wanted) for part in self.parts)
             held = np.maximum(have, short)

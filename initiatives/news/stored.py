@@ -119,6 +119,7 @@ class Stored:
             keys = {record.pk, *self._meant} - known.keys()
             known.update({key: [] for key in keys})
             rows = model.objects.filter(record__in=in_database(keys)).order_by("pk")
+            rows = rows.defer("recorded_at", "retired_because")  # nothing asks for them
             if model is Funding:
                 rows = rows.select_related("restates", "supersedes", "part_of")
             for row in rows:
