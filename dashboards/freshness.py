@@ -58,10 +58,7 @@ def _answered(
 
 
 def entity_tag(request: HttpRequest, *more: str) -> str:
-    """What stands for all that the public answer to an address depends on, and for `more`.
-
-    A tag is only ever compared with those of one address, which need not say its host.
-    """
+    """What stands for all that the public answer to an address depends on, and for `more`."""
     version = version_moment()
     told = (
         version.number,
@@ -69,6 +66,8 @@ def entity_tag(request: HttpRequest, *more: str) -> str:
         today().isoformat(),
         get_language(),
         release(),
+        request.scheme,
+        request.get_host(),  # links in exports are absolute
         request.get_full_path(),
         *more,
     )
