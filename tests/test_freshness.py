@@ -148,6 +148,13 @@ def test_a_frame_may_still_be_framed_when_it_is_not_sent_again(client, programme
     assert "frame-ancestors *" in unchanged["Content-Security-Policy"]
 
 
+@pytest.mark.parametrize("query", ["as_of=never", "as%5Fof=never", "%61s_of=never"])
+def test_a_moment_is_asked_for_however_its_name_is_written(client, programme, query):
+    response = client.get(f"/initiatives.json?{query}")
+    assert response.status_code == 400
+    assert "as_of" in response.json()["errors"]
+
+
 def test_a_past_that_is_over_keeps_its_tag_through_changes(client, programme):
     at = documents.last_change().isoformat()
     address = f"/initiatives/?as_of={at.replace('+', '%2B')}"
