@@ -55,7 +55,7 @@ _LONGER = _by_firstone_form(PHRASES)
 
 
 def in_one_form(words: list[str]) -> list[str]:
-    """Folded words, those that the glossary has in its form: "nations", "unies" are "un".
+    """Folded words, those that the glossary has in its form: in "fonds des nations unies" is "un".
 
     A name that is nothing else keeps its words, each in its form: "european union" is not "eu", which
     many other names are for short.

@@ -17,123 +17,31 @@ SHORTEST = 4  # letters of a word that may be spelt in two ways
 BEGINNING = 5  # letters that inflections of a word have in common
 SAME_BEGINNING = 0.66  # as alike are two words of one beginning that are one
 SHORTEST_PART = 3  # letters of a word that is written together with another
-LITTLE = frozenset(
-    [
-        "a",
-        "an",
-        "and",
-        "at",
-        "by",
-        "for",
-        "in",
-        "of",
-        "on",
-        "the",
-        "to",
-        "with",
-        "de",
-        "del",
-        "des",
-        "do",
-        "da",
-        "di",
-        "du",
-        "e",
-        "el",
-        "et",
-        "fur",
-        "il",
-        "la",
-        "le",
-        "les",
-        "los",
-        "pour",
-        "und",
-        "y",
-        "zu",
-        "в",
-        "и",
-        "на",
-        "о",
-        "по",
-        "с",
-    ]
-)
-A_LITTLE, HALF = 0.2, 0.7  # of what others say
+LITTLE = frozenset({
+    "a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with", "de", "del",
+    "des", "do", "da", "di", "du", "e", "el", "et", "fur", "il", "la", "le", "les", "los",
+    "pour", "und", "y", "zu", "в", "и", "на", "о", "по", "с",
+})  # fmt: skip
+# Of what other words say, little ones and numbers.
+A_LITTLE, LESS = 0.2, 0.7
 ORDINALS = [
-    "first",
-    "second",
-    "third",
-    "fourth",
-    "fifth",
-    "sixth",
-    "seventh",
-    "eighth",
-    "ninth",
-    "tenth",
-    "eleventh",
-    "twelfth",
-    "thirteenth",
-    "fourteenth",
-    "fifteenth",
-    "sixteenth",
-    "seventeenth",
-    "eighteenth",
-    "nineteenth",
-    "twentieth",
-]
-ROMAN = [
-    "ii",
-    "iii",
-    "iv",
-    "v",
-    "vi",
-    "vii",
-    "viii",
-    "ix",
-    "x",
-    "xi",
-    "xii",
-    "xiii",
-    "xiv",
-    "xv",
-    "xvi",
-    "xvii",
-    "xviii",
-    "xix",
-    "xx",
-]  # without "i", which is a word
+    "first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth",
+    "tenth", "eleventh", "twelfth", "thirteenth", "fourteenth", "fifteenth", "sixteenth",
+    "seventeenth", "eighteenth", "nineteenth", "twentieth",
+]  # fmt: skip
+ROMAN = [  # without "i", which is a word
+    "ii", "iii", "iv", "v", "vi", "vii", "viii", "ix", "x", "xi", "xii", "xiii", "xiv", "xv",
+    "xvi", "xvii", "xviii", "xix", "xx",
+]  # fmt: skip
 NUMBERS = {
     **{word: str(n) for n, word in enumerate(ORDINALS, 1)},
     **{word: str(n) for n, word in enumerate(ROMAN, 2)},
 }
 # What a name says more closely comes behind such a word.
-CLOSER = frozenset(
-    [
-        "against",
-        "at",
-        "by",
-        "for",
-        "in",
-        "of",
-        "on",
-        "to",
-        "with",
-        "de",
-        "del",
-        "des",
-        "do",
-        "du",
-        "fur",
-        "para",
-        "pour",
-        "sur",
-        "в",
-        "для",
-        "на",
-        "по",
-    ]
-)
+CLOSER = frozenset({
+    "against", "at", "by", "for", "in", "of", "on", "to", "with", "de", "del", "des", "do",
+    "du", "fur", "para", "pour", "sur", "в", "для", "на", "по",
+})  # fmt: skip
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _NUMBERED = re.compile(r"([^\W\d_]{3,})(\d+)")
 _ELIDED = re.compile(r"\b[dl]['’](?=\w)", re.IGNORECASE)
@@ -143,7 +51,7 @@ def plain(name: str) -> str:
     """A name folded, in one of the forms that are common for the same.
 
     Ordinals and Roman numerals are digits ("Sixth", "VI" and "6th" are "6"), and what the glossary
-    has is in its form, of whatever language: "Nations unies" is "un".
+    has is in its form, of whatever language: "Fonds des Nations unies" has "un".
     """
     return " ".join(map(_number, in_one_form(_folded(name))))
 
@@ -174,8 +82,8 @@ def _number(word: str) -> str:
 
 
 def says(word: str) -> float:
-    """How much of what it says by being rare: little words a little, and numbers half."""
-    return A_LITTLE if word in LITTLE else HALF if word.isdecimal() else 1.0
+    """How much of what it says by being rare: little words a little, and numbers less."""
+    return A_LITTLE if word in LITTLE else LESS if word.isdecimal() else 1.0
 
 
 def without_little(words: Iterable[str]) -> list[str]:
