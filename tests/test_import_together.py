@@ -200,3 +200,21 @@ def test_a_name_that_nobody_has_is_looked_for_once_however_often_it_is_said():
 def test_a_number_that_is_no_integer_is_named_as_it_was_written():
     run = imported(document(summit(ordinal=1.5)))
     assert problems(run) == {"/records/0/ordinal": "1.5 is not of type 'integer'"}
+
+
+def test_texts_that_databases_have_marks_of_their_own_for_are_kept_as_they_are():
+    odd = ["\\N", "\\.", "a\tb", "a\\tb", "two\nlines", "\"quoted\", 'both'", "%s %(x)s", "\\\\"]
+    rows = [
+        initiative(
+            f"odd-{n}", title=f"Quokka {n} {text}", summary=f"{text} is {text}", aliases=[text],
+            partners=[partner()],
+        )
+        for n, text in enumerate(odd)
+    ]  # fmt: skip
+    content = document(*rows)
+    assert set(results(imported(content)).values()) == {"created"}
+    for n, text in enumerate(odd):
+        record = Initiative.objects.get(slug=f"odd-{n}")
+        assert record.title == f"Quokka {n} {text}"
+        assert (record.summary, record.aliases) == (f"{text} is {text}", [text])
+    assert set(results(imported(content)).values()) == {"unchanged"}

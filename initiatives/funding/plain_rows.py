@@ -71,7 +71,12 @@ def _value_of(field: Any) -> Callable[[Any], Any]:
     """What gives the value that a new object has in the column of a field."""
     name = field.attname
     if isinstance(field, models.JSONField):
-        return lambda made: json.dumps(getattr(made, name), cls=field.encoder)
+
+        def text(made: Any) -> str | None:
+            found = getattr(made, name)
+            return None if found is None else json.dumps(found, cls=field.encoder)
+
+        return text
     if field.is_relation:
 
         def number(made: Any) -> Any:
@@ -90,7 +95,7 @@ def _value_of(field: Any) -> Callable[[Any], Any]:
     return value
 
 
-def _numbers(model: type[models.Model], count_: int) -> Iterable[int]:
+def _numbers(model: type[models.Model], how_many: int) -> Iterable[int]:
     """So many numbers that no row of the model has."""
     table, key = model._meta.db_table, model._meta.pk
     assert key is not None
@@ -98,13 +103,13 @@ def _numbers(model: type[models.Model], count_: int) -> Iterable[int]:
         if connection.vendor == "postgresql":
             cursor.execute(
                 "SELECT nextval(pg_get_serial_sequence(%s, %s)) FROM generate_series(1, %s)",
-                [connection.ops.quote_name(table), key.column, count_],
+                [connection.ops.quote_name(table), key.column, how_many],
             )
             return [number for (number,) in cursor.fetchall()]
         # Only one transaction writes, and a number is not given twice even if its row is gone.
         cursor.execute("SELECT seq FROM sqlite_sequence WHERE name = %s", [table])
         (last,) = cursor.fetchone() or (0,)
-    return range(last + 1, last + 1 + count_)
+    return range(last + 1, last + 1 + how_many)
 
 
 def _line(row: tuple[Any, ...]) -> str:
