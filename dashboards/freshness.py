@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache, wraps
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import DisallowedHost
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
-from django.utils.cache import patch_cache_control
+from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from django.views.decorators.vary import vary_on_headers
@@ -19,18 +21,40 @@ from partners.history.moment import today
 
 # What makes an answer different from that to everybody else.
 PERSONAL = (settings.SESSION_COOKIE_NAME, "messages")
+# What a cache in between must tell apart. Charts are sent as small as the reader takes them.
+VARY = ("Cookie", "Accept-Language", "Accept-Encoding")
 CODE = ("config", "dashboards", "fixtures", "initiatives", "partners", "static", "templates")
 
 
-def unless_unchanged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """A view of public data: 304 to whoever has its answer, of this data version and this day.
+def told_if_unchanged(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """304 to whoever has the present answer, before anything else is done for the request.
 
-    For visitors who are not signed in; what others are shown depends on what they may do, and is
-    sent each time. One query, and the answer is of the version that it finds.
+    Looking for the view, whose answer it is, and for who asks would take longer. A tag names all
+    that an answer depends on, its address too, so only an answer that was given can have it.
+    """
+
+    def answer(request: HttpRequest) -> HttpResponse:
+        asks = request.method in ("GET", "HEAD") and "HTTP_IF_NONE_MATCH" in request.META
+        if asks and not _is_personal(request):
+            with suppress(DisallowedHost):  # refused further in, by a page as others are
+                if _has(request, etag := entity_tag(request)):
+                    return _unchanged(etag)
+        return get_response(request)
+
+    return answer
+
+
+def unless_unchanged(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """A view of public data, whose answers are tagged with this data version and this day.
+
+    Those of visitors who are not signed in; what others are shown depends on what they may do, and
+    is sent each time. One query, and the answer is of the version that it finds.
     """
 
     @wraps(view)
-    @vary_on_headers("Cookie", "Accept-Language")
+    @vary_on_headers(*VARY)
     def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         with asked_once():
             return _answered(view, request, *args, **kwargs)
@@ -41,18 +65,34 @@ def unless_unchanged(view: Callable[..., HttpResponse]) -> Callable[..., HttpRes
 def _answered(
     view: Callable[..., HttpResponse], request: HttpRequest, *args: Any, **kwargs: Any
 ) -> HttpResponse:
-    response: HttpResponse
-    if any(name in request.COOKIES for name in PERSONAL):
+    if _is_personal(request):
         response = view(request, *args, **kwargs)
         patch_cache_control(response, private=True)
         return response
     etag = entity_tag(request)
-    if etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", "")):
-        response = HttpResponseNotModified()
-    else:
-        response = view(request, *args, **kwargs)
-    if response.status_code in (200, 304):
+    if _has(request, etag):  # of a past that was asked for: `told_if_unchanged` knows the present
+        return _unchanged(etag)
+    response = view(request, *args, **kwargs)
+    if response.status_code == 200:
         response["ETag"] = etag
+    patch_cache_control(response, no_cache=True)
+    return response
+
+
+def _is_personal(request: HttpRequest) -> bool:
+    return any(name in request.COOKIES for name in PERSONAL)
+
+
+def _has(request: HttpRequest, etag: str) -> bool:
+    """Whether the request says that the answer with this tag is there already."""
+    return etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
+
+
+def _unchanged(etag: str) -> HttpResponse:
+    """Only what concerns the tag: what else the answer was told, such as who may frame it, stays."""
+    response = HttpResponseNotModified()
+    response["ETag"] = etag
+    patch_vary_headers(response, VARY)
     patch_cache_control(response, no_cache=True)
     return response
 

@@ -15,7 +15,6 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import require_safe
-from django.views.decorators.vary import vary_on_headers
 
 from dashboards.as_of import answers_as_of
 from dashboards.charts import INITIATIVE_CHARTS, OPTIONS, SUMMIT_CHARTS, Chart
@@ -131,7 +130,6 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@vary_on_headers("Accept-Encoding")
 @answers_as_of(refuses=False)
 @unless_unchanged
 def as_json(request: HttpRequest, slug: str) -> HttpResponse:
