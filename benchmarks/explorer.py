@@ -231,9 +231,10 @@ def _mixed(index: Any) -> list[dict[str, str]]:
     from partners.models import Bloc, Country
 
     drawn = random.Random(2)
+    taking_part = Country.objects.filter(pk__in=index.sets["country"])
     values = {
         "bloc": list(Bloc.objects.order_by("slug").values_list("slug", flat=True)),
-        "country": list(Country.objects.order_by("iso3").values_list("iso3", flat=True)),
+        "country": list(taking_part.order_by("iso3").values_list("iso3", flat=True)),
         "sector": list(Sector.objects.order_by("slug").values_list("slug", flat=True)),
         "kind": Initiative.Kind.values,
         "began": [str(year) for year in range(2000, 2025)],
