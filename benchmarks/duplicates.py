@@ -138,13 +138,14 @@ def _plainly(asked: list[Retelling]) -> tuple[dict[str, float], list[bool]]:
     """
     from rapidfuzz import fuzz, process
 
-    from initiatives.desk.duplicates import SHOWN, alike, best_of
+    from initiatives.desk.duplicates import SHOWN, Described, alike, nearest
     from initiatives.desk.names import names_of
     from initiatives.desk.words import plain
     from initiatives.models import Record
 
     names = names_of("initiative")
     everything = names.everything()
+    described = {key: Described(some) for key, some in everything.items()}
     flat = [name for some in everything.values() for name in some]
     keys = {names: key for key, names in everything.items()}
     took: dict[str, list[float]] = defaultdict(list)
@@ -156,7 +157,7 @@ def _plainly(asked: list[Retelling]) -> tuple[dict[str, float], list[bool]]:
         took["token_sort_ratio"].append(1000 * (time.perf_counter() - began))
         weights = names.weights(word for name in [title, *flat] for word in name.split())
         began = time.perf_counter()
-        best = best_of((title,), everything, weights)[:SHOWN]
+        best = [*nearest(Described((title,)), described, weights)][:SHOWN]
         took["our rule"].append(1000 * (time.perf_counter() - began))
         if (key := keys[row.stored]) in best:
             shown.append(key in {one.record.pk for one in alike(row.asked, Record.Type.INITIATIVE)})

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from benchmarks.titles import titles
 from initiatives.desk import names as module
-from initiatives.desk.duplicates import SHOWN, alike, best_of
+from initiatives.desk.duplicates import SHOWN, Described, alike, nearest
 from initiatives.desk.names import Names, plain_names
 from initiatives.desk.words import initials, nearby, plain, same_word
 from initiatives.models import Initiative
@@ -29,7 +29,8 @@ def best(names: Names, title: str, everything: bool = False) -> list[int]:
     asked = plain(title)
     among = names.everything() if everything else names.like(asked)
     said = [*asked.split(), *(w for some in among.values() for name in some for w in name.split())]
-    return best_of((asked,), among, names.weights(said))[:SHOWN]
+    described = {key: Described(called) for key, called in among.items()}
+    return [*nearest(Described((asked,)), described, names.weights(said))][:SHOWN]
 
 
 # --- Words -----------------------------------------------------------------------------------------
@@ -123,6 +124,21 @@ def test_however_many_share_its_words_a_twin_is_found_among_a_few():
         assert len(names.like(title)) <= 2 * module.MOST_COMPARED + 10 * module.MOST_CALLED_SO
     assert best(names, "silk digital road of kenya")[0] == 20_001
     assert best(names, "Digital Silk Road Funds")[0] == 20_002
+
+
+def test_initials_are_not_those_of_other_words_in_another_order():
+    """However many have its letters, one is found by its own initials."""
+    others = [(key, (f"ibis rookery lagoon {key}", "irsl")) for key in range(1, 50)]
+    names = Names.of([*others, (50, ("ibis lagoon rookery shelter",))])
+    assert best(names, "ILRS")[0] == 50
+
+
+def test_a_rare_word_beside_initials_that_many_have_finds_its_record():
+    npp = [(key, (f"numbat pond protection {key}", "npp")) for key in range(1, 200)]
+    others = [(key, (f"quokka {key}",)) for key in range(201, 5_000)]
+    plant = "wombat numbat power plant of banksia bay at echidna creek"
+    names = Names.of([*npp, (200, (plant,)), *others])
+    assert best(names, "Wombat NPP")[0] == 200
 
 
 # --- Written by others -------------------------------------------------------------------------------

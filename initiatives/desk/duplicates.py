@@ -18,13 +18,21 @@ from itertools import combinations
 from math import sqrt
 from typing import Any
 
+from django.db import connection
 from django.utils.text import get_text_list
 from django.utils.translation import gettext
 from rapidfuzz import fuzz
 
 from initiatives.desk.models import NotTheSame
 from initiatives.desk.names import names_of, plain_names
-from initiatives.desk.words import head, initials, joined, same_word, without_little
+from initiatives.desk.words import (
+    LONGEST_INITIALS,
+    head,
+    initials,
+    joined,
+    same_word,
+    without_little,
+)
 from initiatives.models import Participation, PartOf, Record
 from partners.dates import PartialDate
 from partners.history.changes import Verb, change
@@ -38,7 +46,7 @@ NUMBERS_DIFFER = 0.4  # what remains of the likeness of the 6th meeting and the 
 BY_INITIALS = 0.9  # so sure is a word to mean the words whose initials it is
 BY_WHOLE_HEAD = 0.95  # so sure is a name to mean one of which it is the head
 BY_HEAD = 0.8  # and a name to mean one of which it is the head
-LONGEST_INITIALS = 7
+LINKED = ("id", "type", "slug", "title")  # what a link to a record needs
 NUMBER = re.compile(r"\S*\d\S*")
 YEAR = re.compile("(19|20)[0-9]{2}")
 NEAR = 730  # days after which two beginnings say that it is not the same
@@ -81,8 +89,21 @@ def likeness(
     With the weights of their words names are also alike by those that weigh most.
     """
     titles = names_alike(one.names[:1], other.names[:1], weights)
-    names = max(titles, names_alike(one.names, other.names[1:], weights))
+    names = max(titles, names_alike(one.names[:1], other.names[1:], weights))
     names = max(names, names_alike(one.names[1:], other.names[:1], weights))
+    return _likeness(one, other, titles, names)
+
+
+def likeness_to_title(
+    asked: Described, other: Described, weights: Mapping[str, float] | None = None
+) -> Likeness:
+    """The same, where all names of the one are forms of its title."""
+    titles = names_alike(asked.names, other.names[:1], weights)
+    names = max(titles, names_alike(asked.names, other.names[1:], weights))
+    return _likeness(asked, other, titles, names)
+
+
+def _likeness(one: Described, other: Described, titles: float, names: float) -> Likeness:
     weighed = [(NAMES, names)]
     common = one.partners & other.partners
     if one.partners and other.partners:
@@ -288,19 +309,27 @@ def alike(
     names = names_of(type)
     there = {key: Described(called) for key, called in names.like(asked.names[0]).items()}
     weights = names.weights(_words_of([asked, *there.values()]))
-    near = best_of(asked.names, {key: other.names for key, other in there.items()}, weights)
+    found = nearest(asked, there, weights)
     if asked.partners:
-        partners = _partners_of(near)
-        there |= {key: replace(there[key], partners=partners[key]) for key in near}
-    else:
-        near = near[:limit]  # nothing else decides
-    found = {key: likeness(asked, there[key], weights) for key in near}
-    best = sorted(near, key=lambda key: (-found[key].score, there[key].names[0], key))[:limit]
+        partners = _partners_of(found)
+        there = {key: replace(there[key], partners=partners[key]) for key in found}
+        found = nearest(asked, there, weights)
+    best = [*found][:limit]
     records = _linked(best)
     return [
         Alike(records[key], found[key].score, "; ".join(reasons(found[key], asked, there[key])))
         for key in best
     ]
+
+
+def nearest(
+    asked: Described, others: Mapping[int, Described], weights: Mapping[str, float]
+) -> dict[int, Likeness]:
+    """By key how like a title those are whose names are worth a look, the most alike first."""
+    found = {key: likeness_to_title(asked, other, weights) for key, other in others.items()}
+    near = [key for key, how_much in found.items() if how_much.names >= WORTH_A_LOOK]
+    near.sort(key=lambda key: (-found[key].score, others[key].names[0], key))
+    return {key: found[key] for key in near}
 
 
 def _linked(keys: Collection[int]) -> dict[int, Record]:
@@ -310,17 +339,10 @@ def _linked(keys: Collection[int]) -> dict[int, Record]:
     if not keys:
         return {}
     asked = ", ".join(["%s"] * len(keys))
-    sql = f'SELECT id, type, slug, title FROM "initiatives_record" WHERE id IN ({asked})'  # noqa: S608
-    return {record.pk: record for record in Record.objects.raw(sql, [*keys])}
-
-
-def best_of(
-    asked: tuple[str, ...], others: Mapping[int, tuple[str, ...]], weights: Mapping[str, float]
-) -> list[int]:
-    """The keys of those names that are worth a look, the most alike first."""
-    found = {key: round(names_alike(asked, names, weights)) for key, names in others.items()}
-    near = [key for key, how_much in found.items() if how_much >= WORTH_A_LOOK]
-    return sorted(near, key=lambda key: (-found[key], others[key][0], key))
+    sql = f'SELECT {", ".join(LINKED)} FROM "initiatives_record" WHERE id IN ({asked})'  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [*keys])
+        return {row[0]: Record.from_db(None, LINKED, row) for row in cursor.fetchall()}
 
 
 def _words_of(some: Iterable[Described]) -> Iterator[str]:

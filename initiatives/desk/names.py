@@ -22,6 +22,7 @@ import numpy as np
 from pyroaring import BitMap
 
 from initiatives.desk.words import (
+    LONGEST_INITIALS,
     halves,
     head,
     initials,
@@ -43,12 +44,13 @@ KEPT = 2
 COMMON = 2_000
 # So many entries of rare words are looked through for one name, of the rarest first.
 MOST_ENTRIES = 4_000
-# So many records are weighed by their words, of which the best are compared letter by letter.
-MOST_WEIGHED, MOST_COMPARED = 300, 12
+# So many records are weighed by their words. Of these so many are compared letter by letter, of
+# which the words in common are most of both names, and as many of which they weigh most.
+MOST_WEIGHED, MOST_COMPARED = 150, 6
 # So many have the same common words and are as long.
-MOST_AS_LONG = 64
+MOST_AS_LONG = 32
 # So many are compared because they are called so for short.
-MOST_CALLED_SO = 5
+MOST_CALLED_SO = 10
 # So many words of a name are looked for, and so many that nearly are one of them.
 MOST_WORDS, MOST_NEARBY = 16, 8
 # Of a beginning that more words have, none is taken for another.
@@ -217,12 +219,14 @@ class Part:
     def like(self, name: list[str], weights: Mapping[str, float]) -> dict[int, tuple[str, ...]]:
         """By key the names of the records that may be called like a name, a bounded number."""
         words = sorted(set(name), key=lambda word: (-weights[word], word))[:MOST_WORDS]
-        met = self._met(words, weights) | self._in_other_words(name)
         brief = sorted(initials(name))
+        numbers = self._numbers([*words, *brief])
+        mine, for_short = numbers[: len(words)], numbers[len(words) :]
+        met = self._met(words, weights) | self._gains(mine) | self._in_other_words(name)
         whole = [_whole(name), *filter(None, [_whole(head(name))]), *words]
-        called = [*self.short.at(whole), *map(self._places, self._numbers(brief))]
+        called = [*self.short.at(whole), *map(self._places, for_short)]
         surely = np.concatenate([places[:MOST_CALLED_SO] for places in called])
-        having = [self._having(number) for number in self._numbers(words) if number]
+        having = [self._having(number) for number in mine if number]
         found = [self._as_long(places, len(name)) for places in _all_but_one(having)]
         found.append(self._by_rare_words(met))
         likely = self._best(np.unique(np.concatenate(found)), name, met, weights)
@@ -282,9 +286,13 @@ class Part:
         there = np.add.reduceat(weight**2, names)
         here = sum(weights[word] ** 2 for word in {*name})
         light, heavy = np.minimum(here, there), np.maximum(here, there)
-        likeness = np.add.reduceat(shared, names) / (light**0.75 * heavy**0.25)
-        best = np.maximum.reduceat(likeness, np.searchsorted(names, firsts))
-        return _largest(places, best, MOST_COMPARED)
+        in_common, of_each = np.add.reduceat(shared, names), np.searchsorted(names, firsts)
+        likeness = in_common / (light**0.75 * heavy**0.25)
+        return np.union1d(
+            _largest(places, np.maximum.reduceat(likeness, of_each), MOST_COMPARED),
+            # A rare word and initials: what those stand for is not among the words in common.
+            _largest(places, np.maximum.reduceat(in_common, of_each), MOST_COMPARED),
+        )
 
     def _numbers(self, words: list[str]) -> list[int]:
         """The numbers of words; 0 of those that it does not know."""
@@ -295,8 +303,8 @@ class Part:
         return np.where(self.hashes[at] == wanted, at + 1, 0).tolist()
 
     def _met(self, words: list[str], weights: Mapping[str, float]) -> dict[int, float]:
-        """By number the words that are one of these, and what it adds to the likeness of a name that
-        it has them.
+        """By number the words that nearly are one of these, and what it adds to the likeness of a name
+        that it has them.
 
         A word that nobody has may be one that many have, misspelt, and the other way round.
         """
@@ -316,18 +324,19 @@ class Part:
             if left[word] and number not in met:
                 met[number] = (surely * min(weights[word], float(self.rarity[number]))) ** 2
                 left[word] -= 1
-        return met | self._gains(words)
+        return met
 
     def _in_other_words(self, name: list[str]) -> dict[int, float]:
         """The same of the words that are two of these, and of the two that may be one of them."""
         parts = [half for word in name for pair in halves(word) for half in pair]
-        known = [number > 0 for number in self._numbers(parts)]
-        apart = [parts[n : n + 2] for n in range(0, len(parts), 2) if known[n] and known[n + 1]]
-        return self._gains([*joined(name), *(half for pair in apart for half in pair)])
+        numbers = self._numbers([*parts, *joined(name)])
+        apart, together = numbers[: len(parts)], numbers[len(parts) :]
+        pairs = zip(apart[::2], apart[1::2], strict=True)
+        return self._gains([*together, *(half for pair in pairs if all(pair) for half in pair)])
 
-    def _gains(self, words: list[str]) -> dict[int, float]:
-        """By number those of the words that are known, and what each adds."""
-        return {n: float(self.rarity[n]) ** 2 for n in self._numbers(words) if n}
+    def _gains(self, numbers: Iterable[int]) -> dict[int, float]:
+        """By number what each of the words adds that are known, in their own spelling."""
+        return {n: float(self.rarity[n]) ** 2 for n in numbers if n}
 
     def _having(self, number: int) -> BitMap:
         return self.common.get(number) or BitMap(self._places(number))
@@ -338,9 +347,10 @@ class Part:
 
 def _whole(name: Sequence[str]) -> str:
     """The letters of a name in no order, but for its little words: those of the others in any order,
-    written as one or apart.
+    written as one or apart. So few that they may be initials stay in theirs.
     """
-    return "".join(sorted("".join(without_little(name) or name)))
+    letters = "".join(without_little(name) or name)
+    return letters if len(letters) <= LONGEST_INITIALS else "".join(sorted(letters))
 
 
 def _rarity(held: np.ndarray, of: int, said: np.ndarray) -> np.ndarray:

@@ -16,6 +16,7 @@ SAME_WORD = 0.75  # as alike are two spellings of one word
 SHORTEST = 4  # letters of a word that may be spelt in two ways
 BEGINNING = 5  # letters that inflections of a word have in common
 SAME_BEGINNING = 0.66  # as alike are two words of one beginning that are one
+LONGEST_INITIALS = 7
 SHORTEST_PART = 3  # letters of a word that is written together with another
 LITTLE = frozenset({
     "a", "an", "and", "at", "by", "for", "in", "of", "on", "the", "to", "with", "de", "del",
