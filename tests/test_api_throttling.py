@@ -56,6 +56,13 @@ def test_whatever_is_asked_counts(client, queue):
     assert client.get("/api/v1/docs/").status_code == 200
 
 
+def test_whoever_asks_whether_anything_has_changed_is_not_counted(client, queue):
+    tag = client.get(ADDRESS)["ETag"]
+    for _ in range(5):
+        assert client.get(ADDRESS, headers={"If-None-Match": tag}).status_code == 304
+    assert answered(client) == 2
+
+
 def test_behind_a_proxy_the_address_is_the_one_that_it_adds(client, queue, settings):
     settings.TRUST_PROXY = True
     for _ in range(2):  # what a client says of itself before that does not help

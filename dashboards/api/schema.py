@@ -20,7 +20,8 @@ HEADERS = [
         "ETag",
         {"type": "string"},
         OpenApiParameter.HEADER,
-        description="sent back as If-None-Match it is answered by 304 until something has changed",
+        description="sent back as If-None-Match it is answered by 304 until something has changed, "
+        "and that is not counted",
         response=["200"],
     ),
     OpenApiParameter(
