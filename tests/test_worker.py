@@ -148,7 +148,8 @@ def test_after_kill_9_in_mid_import_a_new_worker_ends_with_the_same_records(
     start_over()
 
     run = request_import(large(), publish=True)
-    for attempt, share in ((1, 0.0), (2, 0.5)):
+    # A fifth: on a busy machine the next import may take a fraction of what the last one took.
+    for attempt, share in ((1, 0.0), (2, 0.2)):
         worker = start_worker(**SHORT)
         until(lambda attempt=attempt: running(run) and the_document(run).attempts == attempt)
         time.sleep(share * takes)  # how far it is nobody can see from outside
