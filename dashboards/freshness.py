@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import cache, wraps
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import SuspiciousOperation
+from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotModified
 from django.utils.cache import patch_cache_control, patch_vary_headers
+from django.utils.crypto import salted_hmac
 from django.utils.http import parse_etags
 from django.utils.translation import get_language
 from django.views.decorators.vary import vary_on_headers
 
+from dashboards.as_of import moment_of
 from partners.history.changes import asked_once, version_moment
-from partners.history.moment import today
+from partners.history.moment import as_of, today
 
 # What makes an answer different from that to everybody else.
 PERSONAL = (settings.SESSION_COOKIE_NAME, "messages")
@@ -29,17 +32,22 @@ CODE = ("config", "dashboards", "fixtures", "initiatives", "partners", "static",
 def told_if_unchanged(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """304 to whoever has the present answer, before anything else is done for the request.
+    """304 to whoever has the answer, before anything else is done for the request.
 
     Looking for the view, whose answer it is, and for who asks would take longer. A tag names all
-    that an answer depends on, its address too, so only an answer that was given can have it.
+    that an answer depends on, its address too, and only this site can make one: who has it was
+    given that answer.
     """
 
     def answer(request: HttpRequest) -> HttpResponse:
         asks = request.method in ("GET", "HEAD") and "HTTP_IF_NONE_MATCH" in request.META
         if asks and not _is_personal(request):
-            with suppress(DisallowedHost):  # refused further in, by a page as others are
-                if _has(request, etag := entity_tag(request)):
+            # What is wrong is told further in, by an answer like any other.
+            with suppress(SuspiciousOperation, DatabaseError, ValueError):
+                moment = moment_of(request)
+                with as_of(moment) if moment else nullcontext():
+                    etag = entity_tag(request)
+                if etag in parse_etags(request.META["HTTP_IF_NONE_MATCH"]):
                     return _unchanged(etag)
         return get_response(request)
 
@@ -70,11 +78,9 @@ def _answered(
         patch_cache_control(response, private=True)
         return response
     etag = entity_tag(request)
-    if _has(request, etag):  # of a past that was asked for: `told_if_unchanged` knows the present
-        return _unchanged(etag)
     response = view(request, *args, **kwargs)
     if response.status_code == 200:
-        response["ETag"] = etag
+        response.setdefault("ETag", etag)
     patch_cache_control(response, no_cache=True)
     return response
 
@@ -83,13 +89,10 @@ def _is_personal(request: HttpRequest) -> bool:
     return any(name in request.COOKIES for name in PERSONAL)
 
 
-def _has(request: HttpRequest, etag: str) -> bool:
-    """Whether the request says that the answer with this tag is there already."""
-    return etag in parse_etags(request.META.get("HTTP_IF_NONE_MATCH", ""))
-
-
 def _unchanged(etag: str) -> HttpResponse:
-    """Only what concerns the tag: what else the answer was told, such as who may frame it, stays."""
+    """Said of it is only what concerns the tag: what else the answer was told, such as who may frame
+    it, stays.
+    """
     response = HttpResponseNotModified()
     response["ETag"] = etag
     patch_vary_headers(response, VARY)
@@ -111,7 +114,7 @@ def entity_tag(request: HttpRequest, *more: str) -> str:
         request.get_full_path(),
         *more,
     )
-    return f'W/"{hashlib.sha256(repr(told).encode()).hexdigest()[:32]}"'
+    return f'W/"{salted_hmac(__name__, repr(told), algorithm="sha256").hexdigest()[:32]}"'
 
 
 @cache

@@ -141,6 +141,19 @@ def test_a_rare_word_beside_initials_that_many_have_finds_its_record():
     assert best(names, "Wombat NPP")[0] == 200
 
 
+def test_what_is_gone_stands_in_nobodys_way():
+    """However many there were that were more alike, by rare words, by common ones and for short."""
+    dice = random.Random(5)
+    others = [(key, (f"quokka {dice.choice('abcd')} {key}",)) for key in range(200, 900)]
+    twins = [(key, (f"lagoon energy programme {key}", "lep")) for key in range(1, 100)]
+    living = (150, ("lagoon energy project",))
+    names = Names.of([*twins, living, *others]).renewed(range(1, 100), {})
+    assert any(part.gone for part in names.parts)
+    anew = Names.of([living, *others])
+    for title in ("Lagoon Energy Programme", "LEP", "energy lagoon programme 7"):
+        assert best(names, title) == best(anew, title) == [150]
+
+
 # --- Written by others -------------------------------------------------------------------------------
 
 

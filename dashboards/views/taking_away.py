@@ -37,13 +37,14 @@ from dashboards.exports.records import formats_of
 from dashboards.exports.tables import TABLES
 from dashboards.exports.view import ListView
 from dashboards.exports.xlsx import xlsx_response
-from dashboards.freshness import unless_unchanged
+from dashboards.freshness import entity_tag, unless_unchanged
 from dashboards.lists import Listing
 from dashboards.views import lists, records
 from initiatives.models import ConcreteRecord, Summit
 from initiatives.selection import Selection
 from partners.history.asking import PARAMETER
 from partners.history.changes import version_moment
+from partners.history.moment import as_of
 
 # --- Lists ---------------------------------------------------------------------------------------
 
@@ -161,7 +162,11 @@ def data_zip(request: HttpRequest) -> HttpResponse:
         return wrong
     version = version_moment(moment)
     file = package(version)
-    return file_response(file, PACKAGE.media_type, f"{NAME}-{version.number}.zip")
+    response = file_response(file, PACKAGE.media_type, f"{NAME}-{version.number}.zip")
+    if moment:
+        with as_of(moment):
+            response["ETag"] = entity_tag(request)
+    return response
 
 
 DATA_VIEWS: dict[str, View] = {

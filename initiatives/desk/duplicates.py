@@ -81,23 +81,18 @@ class Likeness:
     days: int | None = None
 
 
-def likeness(
-    one: Described, other: Described, weights: Mapping[str, float] | None = None
-) -> Likeness:
-    """How alike two described records are: symmetric, and 100 of a record and itself.
-
-    With the weights of their words names are also alike by those that weigh most.
-    """
-    titles = names_alike(one.names[:1], other.names[:1], weights)
-    names = max(titles, names_alike(one.names[:1], other.names[1:], weights))
-    names = max(names, names_alike(one.names[1:], other.names[:1], weights))
+def likeness(one: Described, other: Described) -> Likeness:
+    """How alike two described records are: symmetric, and 100 of a record and itself."""
+    titles = names_alike(one.names[:1], other.names[:1])
+    names = max(titles, names_alike(one.names[:1], other.names[1:]))
+    names = max(names, names_alike(one.names[1:], other.names[:1]))
     return _likeness(one, other, titles, names)
 
 
-def likeness_to_title(
-    asked: Described, other: Described, weights: Mapping[str, float] | None = None
-) -> Likeness:
-    """The same, where all names of the one are forms of its title."""
+def likeness_to_title(asked: Described, other: Described, weights: Mapping[str, float]) -> Likeness:
+    """The same, where all names of the one are forms of its title, and by the weights of words: names
+    are also alike by those that weigh most.
+    """
     titles = names_alike(asked.names, other.names[:1], weights)
     names = max(titles, names_alike(asked.names, other.names[1:], weights))
     return _likeness(asked, other, titles, names)
@@ -319,6 +314,7 @@ def alike(
     return [
         Alike(records[key], found[key].score, "; ".join(reasons(found[key], asked, there[key])))
         for key in best
+        if key in records  # it may just have gone
     ]
 
 

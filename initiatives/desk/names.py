@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate, islice
 from operator import and_, itemgetter
+from typing import Any
 
 import numpy as np
 from pyroaring import BitMap
@@ -225,13 +226,25 @@ class Part:
         met = self._met(words, weights) | self._gains(mine) | self._in_other_words(name)
         whole = [_whole(name), *filter(None, [_whole(head(name))]), *words]
         called = [*self.short.at(whole), *map(self._places, for_short)]
-        surely = np.concatenate([places[:MOST_CALLED_SO] for places in called])
+        surely = np.concatenate([self._left(places)[:MOST_CALLED_SO] for places in called])
         having = [self._having(number) for number in mine if number]
-        found = [self._as_long(places, len(name)) for places in _all_but_one(having)]
+        alike = (places - self.gone if self.gone else places for places in _all_but_one(having))
+        found = [self._as_long(places, len(name)) for places in alike]
         found.append(self._by_rare_words(met))
         likely = self._best(np.unique(np.concatenate(found)), name, met, weights)
         places = np.union1d(surely, likely).tolist()
-        return {int(self.keys[n]): self.names(n) for n in places if n not in self.gone}
+        return {int(self.keys[n]): self.names(n) for n in places}
+
+    def _left(self, places: np.ndarray) -> np.ndarray:
+        """Those of the places whose records are not gone: before any are chosen, or the gone would
+        stand in the way of others.
+        """
+        return places[self._are_left(places)]
+
+    def _are_left(self, places: np.ndarray) -> Any:
+        if not self.gone:
+            return slice(None)
+        return ~np.isin(places, np.asarray((BitMap(places) & self.gone).to_array()))
 
     def _by_rare_words(self, met: Mapping[int, float]) -> np.ndarray:
         """Places that have the rarest of the words that were met, the heaviest of them."""
@@ -247,8 +260,9 @@ class Part:
         pairs = np.sort((places << np.uint64(32)) | weight)
         places, weight = parted(pairs.astype(np.int64))
         first = np.concatenate([[0], np.flatnonzero(places[1:] != places[:-1]) + 1])
-        places, weight = places[first], np.add.reduceat(weight, first)
-        return _largest(places, weight, MOST_WEIGHED).astype(np.uint32)
+        places, weight = places[first].astype(np.uint32), np.add.reduceat(weight, first)
+        left = self._are_left(places)
+        return _largest(places[left], weight[left], MOST_WEIGHED)
 
     def _as_long(self, places: BitMap, words: int) -> np.ndarray:
         """Of many places those with names of about so many words."""
@@ -486,7 +500,7 @@ class Names:
     def like(self, name: str) -> dict[int, tuple[str, ...]]:
         """By key the names of the records that may be called like a plain name.
 
-        However many there are, at most a hundred for each part.
+        However many there are, at most some hundred for each part.
         """
         written = name.split()
         weights = self.weights(written)
